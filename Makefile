@@ -1,0 +1,62 @@
+# `make demo` and `make test` set up everything they need in .venv; only Python 3.11+ and make must be there.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+CAPTURES ?= ../shared/captures
+
+ifdef UV
+make_venv = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(1)
+install   = $(UV) pip install --quiet --python $(1)/bin/python
+else
+make_venv = $(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --upgrade pip
+install   = $(1)/bin/python -m pip install --quiet
+endif
+
+.PHONY: help demo test test-lowest lint format replay clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	$(call make_venv,$(VENV))
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.venv pyproject.toml
+	$(call install,$(VENV)) --editable '.[testing]' --group demo
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.venv pyproject.toml
+	$(call install,$(VENV)) --editable '.[testing]' --group dev
+	@touch $@
+
+demo: $(VENV)/.demo  ## an agent that thinks, calls tools and searches; on GLM with a key, else on the embedded server
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev  ## all tests, offline
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+lint: $(VENV)/.dev  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+replay: $(VENV)/.dev  ## read recorded replies, where they are at hand (CAPTURES=…)
+	$(BIN)/python $(CAPTURES)/replay.py langchain_glm:ChatGLM
+
+# uv alone resolves to the lowest versions; a virtual environment of its own brings it where it is missing.
+test-lowest:  ## all tests with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
+	    --editable '.[testing]' --group test
+	.venv-lowest/bin/python -m pytest -n 2 --dist loadscope
+
+clean:  ## remove what the other targets made
+	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

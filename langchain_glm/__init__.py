@@ -1,0 +1,65 @@
+"""The LangChain chat model for GLM: BigModel, Z.ai and the gateways that serve GLM.
+
+```python
+from langchain_glm import ChatGLM
+
+ChatGLM(model="glm-5.2", host="zai").invoke("你好")
+```
+"""
+
+from langchain_glm.chat_models import ChatGLM
+from langchain_glm.errors import (
+    GLMAuthenticationError,
+    GLMBalanceError,
+    GLMConnectionError,
+    GLMContentFilterError,
+    GLMContextOverflowError,
+    GLMError,
+    GLMInvalidRequestError,
+    GLMNotFoundError,
+    GLMOverloadedError,
+    GLMPermissionError,
+    GLMQuotaError,
+    GLMRateLimitError,
+    GLMServerError,
+    GLMStreamError,
+    GLMTimeoutError,
+    GLMToolChoiceError,
+)
+from langchain_glm.hosts import HOSTS, Host
+from langchain_glm.notices import GLMWarning
+from langchain_glm.profiles import MODELS, Model
+from langchain_glm.tools import KimiWebSearch, MCPServer, Retrieval, WebSearch
+from langchain_glm.transport.client import Timeout
+from langchain_glm.version import __version__
+
+__all__ = [
+    "HOSTS",
+    "MODELS",
+    "ChatGLM",
+    "GLMAuthenticationError",
+    "GLMBalanceError",
+    "GLMConnectionError",
+    "GLMContentFilterError",
+    "GLMContextOverflowError",
+    "GLMError",
+    "GLMInvalidRequestError",
+    "GLMNotFoundError",
+    "GLMOverloadedError",
+    "GLMPermissionError",
+    "GLMQuotaError",
+    "GLMRateLimitError",
+    "GLMServerError",
+    "GLMStreamError",
+    "GLMTimeoutError",
+    "GLMToolChoiceError",
+    "GLMWarning",
+    "Host",
+    "KimiWebSearch",
+    "MCPServer",
+    "Model",
+    "Retrieval",
+    "Timeout",
+    "WebSearch",
+    "__version__",
+]

@@ -1,0 +1,385 @@
+"""`ChatGLM`: LangChain's hooks, joined to `wire` and `transport`."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+from pydantic import model_validator
+
+from langchain_glm.content_blocks import register
+from langchain_glm.errors import GLMError, GLMToolChoiceError
+from langchain_glm.notices import notify
+from langchain_glm.profiles import model_profile
+from langchain_glm.settings import ALIASES, SECRET, GLMSettings
+from langchain_glm.structured_output import Method, structured
+from langchain_glm.transport import client
+from langchain_glm.version import __version__
+from langchain_glm.wire.chunks import ChunkReader
+from langchain_glm.wire.completion import to_result
+from langchain_glm.wire.functions import demands_call, parameters_of, to_wire_tool
+from langchain_glm.wire.messages import PROVIDER
+from langchain_glm.wire.payload import build
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+
+    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+    from langchain_core.language_models import LanguageModelInput, ModelProfile
+    from langchain_core.language_models.base import LangSmithParams
+    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.outputs import ChatGenerationChunk, ChatResult
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
+
+    from langchain_glm.wire.types import Payload
+
+__all__ = ["ChatGLM"]
+
+register()
+
+_NOT_SENT: Final = frozenset({"stream", "strict", "tools", "tool_choice", "ls_structured_output_format"})
+"""Keywords of a call that are read here and are no fields of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call, ready to be sent."""
+
+    model: ChatGLM
+    payload: Payload
+    schemas: dict[str, Any]
+    demanded: bool  # whether the reply must hold a tool call
+
+
+class ChatGLM(GLMSettings):
+    """GLM (BigModel, Z.ai, and gateways that serve it) and Kimi as a LangChain chat model.
+
+    Every setting works in the constructor, in `bind(…)` and per call (`invoke(…, thinking=False)`).
+    What a model or host does not take becomes the nearest that it does, with one warning a process.
+
+    Args:
+        model: the model's id, such as `"glm-5.2"`. Also `model_name`.
+        host: a name of `langchain_glm.HOSTS`. Default: the host whose key is in the environment.
+        base_url: the endpoint, for a gateway or a proxy; everything before `/chat/completions`.
+        api_key: the key, or a function (sync or async) that returns one before every request.
+            Default: from the host's environment variable.
+        temperature: 0 to 1. Default: the model's.
+        top_p: 0.01 to 1. Default: the model's.
+        max_tokens: most tokens of a reply, its thinking included; 1 to 131072. Default: the model's.
+        stop: texts that end the reply. Also `stop_sequences`.
+        do_sample: `False` makes the reply greedy; temperature and top_p have no effect then.
+        thinking: `True`, `False`, or the endpoint's own object, such as
+            `{"type": "enabled", "clear_thinking": True}`. Default: the model's; on Zhipu's own hosts
+            earlier reasoning is kept (`clear_thinking: False`), which agents need.
+        reasoning_effort: `none` to `max`, on models that have effort levels.
+        web_search: `True`, a `WebSearch`, or its dict: GLM's built-in search.
+        tool_stream: whether tool arguments are streamed in fragments. Default: where the model can.
+        force_tool_choice: what happens when `tool_choice` demanded a call and none came, on a host that cannot
+            force one: `check` raises `GLMToolChoiceError`, `retry` asks once more first (not in streams),
+            `ignore` returns the answer. Default `check`.
+        response_format: `{"type": "json_object"}`, or `json_schema`, whose schema goes into the prompt on
+            hosts that enforce none.
+        request_id: an id of yours, 6 to 64 characters, different for each request in flight.
+        user_id: your user's id, 6 to 128 characters.
+        model_kwargs: more fields for the request body.
+        extra_body: fields that go into the request body last and verbatim.
+        timeout: seconds of silence to bear, or `{"connect": …, "idle": …, "total": …}`, or `Timeout`.
+            Default: 10, 600, no limit. Also `request_timeout`.
+        max_retries: tries after the first, for failures that a retry can mend. Default 2.
+        streaming: whether `invoke` streams internally. Default `False`.
+        stream_usage: whether to ask for usage in streams. Default: where the host needs to be asked.
+        default_headers: more headers. Never shown, traced or serialized.
+        http_client: your own `httpx.Client`; never closed here.
+        http_async_client: your own `httpx.AsyncClient`; never closed here.
+
+    Raises:
+        ValueError: for a setting out of range, an unknown host, or a missing key, when constructed.
+        GLMError: for a failure of the endpoint, when called; see `langchain_glm.errors`.
+
+    A reply's `response_metadata` holds `model_name` (as served), `finish_reason`, `request_id`, `id`, `created`,
+    `reasoning_content`, `token_usage` (as sent), and `web_search`, `content_filter`, `video_result` where sent.
+
+    Example:
+        ```python
+        from langchain_glm import ChatGLM
+
+        model = ChatGLM(model="glm-5.2", host="zai", thinking=True)
+        answer = model.invoke("Introduce GLM in three sentences.")
+        answer.content_blocks  # reasoning, then text
+        ```
+    """
+
+    @model_validator(mode="after")
+    def _set_glm_version(self) -> Self:
+        self._add_version("langchain-zai-glm", __version__)
+        return self
+
+    # What LangChain asks about the model.
+
+    @property
+    def _llm_type(self) -> str:
+        return "glm-chat"
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """Whether `langchain_core.load` can write it: yes, with the key as a reference to its variable."""
+        return True
+
+    @property
+    def lc_secrets(self) -> dict[str, str]:
+        """The field that is a secret, and the variable that it is read from when loaded."""
+        return {"api_key": self.endpoint_host.key_variable}
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {**self.changed_settings(), "host": self.endpoint_host.name, "base_url": self.endpoint_host.base_url}
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return model_profile(self.model)
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        kwargs = {ALIASES.get(name, name): value for name, value in kwargs.items()}
+        ends = kwargs.pop("stop", None) or stop or self.stop
+        params = super()._get_ls_params(stop=[ends] if isinstance(ends, str) else ends, **kwargs)
+        params["ls_provider"] = PROVIDER
+        return params
+
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        params = super()._get_invocation_params(stop=stop, **_without_secrets(kwargs))
+        return params | ({"web_search": kwargs["web_search"]} if isinstance(kwargs.get("web_search"), dict) else {})
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        return super()._get_llm_string(stop=stop, **_without_secrets(kwargs))
+
+    def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
+        usage: dict[str, Any] = {}
+        for output in llm_outputs:
+            for name, count in ((output or {}).get("token_usage") or {}).items():
+                if isinstance(count, int):
+                    usage[name] = usage.get(name, 0) + count
+        names = [output["model_name"] for output in llm_outputs if output and output.get("model_name")]
+        return {"token_usage": usage, "model_name": names[0] if names else self.model}
+
+    # What LangChain runs.
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        call = self._prepare(messages, stop, kwargs, stream=False)
+        endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
+        result = to_result(client.send(endpoint, call.payload), call.schemas)
+        if call.demanded and not _called(result):
+            if call.model.force_tool_choice == "retry":
+                result = to_result(client.send(endpoint, call.payload), call.schemas)
+            _check_called(result)
+        return result
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        call = self._prepare(messages, stop, kwargs, stream=False)
+        endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
+        result = to_result(await client.asend(endpoint, call.payload), call.schemas)
+        if call.demanded and not _called(result):
+            if call.model.force_tool_choice == "retry":
+                result = to_result(await client.asend(endpoint, call.payload), call.schemas)
+            _check_called(result)
+        return result
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        call = self._prepare(messages, stop, kwargs, stream=True)
+        endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
+        reader = ChunkReader(call.schemas)
+        try:
+            with closing(client.stream(endpoint, call.payload)) as events:
+                for event in events:
+                    if chunk := reader.read(event):
+                        if run_manager:
+                            run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                        yield chunk
+            yield from reader.finish()
+            if call.demanded and not reader.called:
+                raise GLMToolChoiceError(_NOT_CALLED)
+        except GLMError as error:
+            error.partial = reader.partial()
+            raise
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        call = self._prepare(messages, stop, kwargs, stream=True)
+        endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
+        reader = ChunkReader(call.schemas)
+        try:
+            async with aclosing(client.astream(endpoint, call.payload)) as events:
+                async for event in events:
+                    if chunk := reader.read(event):
+                        if run_manager:
+                            await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                        yield chunk
+            for chunk in reader.finish():
+                yield chunk
+            if call.demanded and not reader.called:
+                raise GLMToolChoiceError(_NOT_CALLED)
+        except GLMError as error:
+            error.partial = reader.partial()
+            raise
+
+    def _prepare(
+        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: Mapping[str, Any], *, stream: bool
+    ) -> _Call:
+        """Join what was set and what this call brings into a request body."""
+        overrides = {} if stop is None else {"stop": stop}
+        extra: dict[str, Any] = {}
+        for name, value in kwargs.items():
+            field = ALIASES.get(name, name)
+            if field in _FIELDS:
+                overrides[field] = value
+            elif name not in _NOT_SENT and value is not None:
+                extra[name] = value
+        model = self.with_settings(overrides)
+        tools = [to_wire_tool(tool) for tool in kwargs.get("tools") or ()]
+        payload, notices = build(
+            messages,
+            model.__dict__,
+            model.endpoint_host,
+            tools=tools,
+            tool_choice=kwargs.get("tool_choice"),
+            stream=stream,
+        )
+        for notice in notices:
+            notify(notice)
+        demanded = model.force_tool_choice != "ignore" and bool(tools) and demands_call(kwargs.get("tool_choice"))
+        return _Call(model, payload | extra, parameters_of(tools), demanded)
+
+    # What users build on.
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool | Any],
+        *,
+        tool_choice: Any = None,
+        strict: bool | None = None,
+        parallel_tool_calls: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offer tools to the model.
+
+        Args:
+            tools: LangChain tools, functions, pydantic classes, TypedDicts, dicts, and GLM's own tools
+                (`WebSearch`, `Retrieval`, `MCPServer`, or dicts of their shape).
+            tool_choice: `"auto"`, `"none"`, `"any"`, `"required"`, `True`, a tool's name or a dict. GLM obeys
+                only `"auto"`; there the others choose which tools are sent, and a sentence asks for the call.
+            strict: accepted for LangChain's sake; GLM enforces no schema.
+            parallel_tool_calls: sent to hosts other than Zhipu's own, which have no such setting.
+            **kwargs: settings for each call.
+
+        Returns:
+            The model with the tools bound.
+
+        Raises:
+            ValueError: if a tool cannot be translated.
+
+        Example:
+            ```python
+            model.bind_tools([get_weather]).invoke("How is the weather in Paris?").tool_calls
+            ```
+        """
+        del strict
+        if parallel_tool_calls is not None:
+            if self.endpoint_host.native:
+                notify("GLM has no parallel_tool_calls; it is left out.")
+            else:
+                kwargs["parallel_tool_calls"] = parallel_tool_calls
+        if tool_choice is not None:
+            kwargs["tool_choice"] = tool_choice
+        return self.bind(tools=[to_wire_tool(tool) for tool in tools], **kwargs)
+
+    def with_structured_output(  # type: ignore[override]
+        self,
+        schema: dict[str, Any] | type | None = None,
+        *,
+        method: Method = "function_calling",
+        include_raw: bool = False,
+        strict: bool | None = None,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Make the model answer with an instance of a schema, on endpoints that force nothing.
+
+        Args:
+            schema: a pydantic class, TypedDict, JSON schema or OpenAI function.
+            method: `function_calling` offers the schema as the only tool; `json_schema` puts it into the prompt
+                (or lets the endpoint enforce it, where it does); `json_mode` asks for any JSON object, which
+                your prompt must describe.
+            include_raw: return `{"raw": message, "parsed": …, "parsing_error": …}` instead of raising.
+            strict: passed on where the endpoint enforces schemas.
+
+        Returns:
+            A runnable that gives an instance of a pydantic class, or a dict. Streamed, dicts come in part.
+
+        Raises:
+            OutputParserException: when run, if the answer is not what was asked for; it holds the raw text.
+
+        Example:
+            ```python
+            model.with_structured_output(Joke).invoke("Tell me a joke about cats.").punchline
+            ```
+        """
+        return structured(self, schema, method=method, include_raw=include_raw, strict=strict)
+
+
+_FIELDS: Final = frozenset(GLMSettings.model_fields.keys() - GLMSettings.__base__.model_fields.keys())  # type: ignore[union-attr]
+
+
+_NOT_CALLED: Final = (
+    "a tool call was demanded by tool_choice, and the model answered without one. GLM cannot be forced; "
+    'force_tool_choice="retry" asks once more, "ignore" takes the answer as it is.'
+)
+
+
+def _called(result: ChatResult) -> bool:
+    message = cast("AIMessage", result.generations[0].message)
+    return bool(message.tool_calls or message.invalid_tool_calls)
+
+
+def _check_called(result: ChatResult) -> None:
+    if not _called(result):
+        raise GLMToolChoiceError(_NOT_CALLED, partial=cast("AIMessage", result.generations[0].message))
+
+
+def _on_retry(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None) -> Any:
+    return run_manager.on_retry if run_manager else None
+
+
+def _without_secrets(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of a call as traces and cache keys may show them."""
+    shown = {name: value for name, value in kwargs.items() if ALIASES.get(name, name) not in SECRET}
+    if shown.get("tools"):
+        shown["tools"] = [_without_headers(tool) for tool in shown["tools"]]
+    return shown
+
+
+def _without_headers(tool: Any) -> Any:
+    if isinstance(tool, dict) and isinstance(tool.get("mcp"), dict) and tool["mcp"].get("headers"):
+        hidden = dict.fromkeys(tool["mcp"]["headers"], "**********")
+        return {**tool, "mcp": {**tool["mcp"], "headers": hidden}}
+    return tool

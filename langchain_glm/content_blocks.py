@@ -1,0 +1,134 @@
+"""Our messages as LangChain's standard content blocks.
+
+The order is the one in which a stream brings them: reasoning, text, tool calls, then what the endpoint ran
+itself, which GLM reports last. Chunk blocks carry string indices: LangChain gives text and reasoning numbers
+of its own, and numbers of ours would make it merge a tool call into the text before it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from langchain_core.messages.block_translators import register_translator
+from langchain_core.messages.content import KNOWN_BLOCK_TYPES
+
+from langchain_glm.wire.json import load_object
+from langchain_glm.wire.messages import PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_core.messages import AIMessage, AIMessageChunk
+    from langchain_core.messages.content import ContentBlock
+
+__all__ = ["register"]
+
+Block = dict[str, Any]
+
+_HAS_REFUSALS: Final = "refusal" in KNOWN_BLOCK_TYPES  # since langchain-core 1.8
+_REFUSING: Final = ("sensitive", "content_filter")
+_STOPPED: Final = "The endpoint's content safety stopped this answer; text that was shown should be taken back."
+
+
+def register() -> None:
+    """Make LangChain use these translations for messages whose `model_provider` is ours."""
+    register_translator(PROVIDER, _message_blocks, _chunk_blocks)
+
+
+def _message_blocks(message: AIMessage) -> list[ContentBlock]:
+    """Translate a whole message. Never raises: LangChain reads blocks while it streams and traces."""
+    blocks = [
+        *_reasoning(message),
+        *_text(message),
+        *({"type": "tool_call", **_only(call, "id", "name", "args")} for call in message.tool_calls),
+        *(
+            {"type": "invalid_tool_call", **_only(call, "id", "name", "args", "error")}
+            for call in message.invalid_tool_calls
+        ),
+        *_endpoint_blocks(message),
+    ]
+    return cast("list[ContentBlock]", blocks)
+
+
+def _chunk_blocks(message: AIMessageChunk) -> list[ContentBlock]:
+    """Translate one delta, or the sum of a stream's deltas."""
+    if message.chunk_position == "last" and (
+        message.content or message.tool_call_chunks or "reasoning_content" in message.additional_kwargs
+    ):
+        return _message_blocks(message)  # our own last chunk has no content, so this is a sum
+    blocks = [{**block, "index": "lc_rs_0"} for block in _reasoning(message)]
+    blocks += [{**block, "index": "lc_txt_0"} if block["type"] == "text" else block for block in _text(message)]
+    for call in message.tool_call_chunks:
+        block = {"type": "tool_call_chunk", **_only(call, "id", "name", "args")}
+        blocks.append(block if call.get("index") is None else {**block, "index": f"lc_tc_{call['index']}"})
+    blocks += [{**block, "index": f"lc_end_{number}"} for number, block in enumerate(_endpoint_blocks(message))]
+    return cast("list[ContentBlock]", blocks)
+
+
+def _reasoning(message: AIMessage) -> list[Block]:
+    reasoning = message.additional_kwargs.get("reasoning_content")
+    if isinstance(reasoning, str) and reasoning:
+        return [{"type": "reasoning", "reasoning": reasoning}]
+    return []
+
+
+def _text(message: AIMessage) -> list[Block]:
+    """The text and its citations. A list is content that a user wrote, or blocks already; it stays as it is."""
+    annotations = message.additional_kwargs.get("annotations")
+    cited = {"annotations": annotations} if isinstance(annotations, list) and annotations else {}
+    if isinstance(message.content, str):
+        return [{"type": "text", "text": message.content, **cited}] if message.content or cited else []
+    return [
+        {"type": "text", "text": item} if isinstance(item, str) else dict(item)
+        for item in message.content
+        if isinstance(item, str) or item.get("type") in KNOWN_BLOCK_TYPES - {"reasoning", "tool_call"}
+    ]
+
+
+def _endpoint_blocks(message: AIMessage) -> list[Block]:
+    """What the endpoint did itself: searches, MCP calls, speech, refusals."""
+    metadata = message.response_metadata
+    blocks: list[Block] = []
+    results = metadata.get("web_search")
+    if isinstance(results, list) and results:
+        call_id = f"web_search_{metadata.get('id') or ''}"
+        blocks += _server_pair(call_id, "web_search", {}, results, failed=False)
+    for entry in metadata.get("mcp") or ():
+        blocks += _mcp_blocks(entry)
+    audio = message.additional_kwargs.get("audio")
+    if isinstance(audio, dict) and isinstance(audio.get("data"), str):
+        blocks.append({"type": "audio", "base64": audio["data"], "mime_type": "audio/wav"})
+    if _HAS_REFUSALS and (
+        (refusal := message.additional_kwargs.get("refusal")) or metadata.get("finish_reason") in _REFUSING
+    ):
+        blocks.append({"type": "refusal", "refusal": refusal if isinstance(refusal, str) else _STOPPED})
+    return blocks
+
+
+def _mcp_blocks(entry: Any) -> list[Block]:
+    """A call on an MCP server, or the listing of its tools, and what came of it."""
+    mcp = entry.get("mcp") if isinstance(entry, dict) else None
+    if not isinstance(mcp, dict):
+        return []
+    call_id = str(entry.get("id") or mcp.get("id") or "")
+    listing = mcp.get("type") == "mcp_list_tools"
+    arguments = {} if listing else load_object(str(mcp.get("arguments") or "{}")) or {}
+    output = mcp.get("tools") if listing else mcp.get("output")
+    error = mcp.get("error")
+    name = "mcp_list_tools" if listing else str(mcp.get("name") or "mcp_call")
+    blocks = _server_pair(call_id, name, arguments, error or output, failed=bool(error))
+    if mcp.get("server_label"):
+        blocks[0]["extras"] = {"server_label": mcp["server_label"]}
+    return blocks
+
+
+def _server_pair(call_id: str, name: str, arguments: Block, output: Any, *, failed: bool) -> list[Block]:
+    status = "error" if failed else "success"
+    return [
+        {"type": "server_tool_call", "id": call_id, "name": name, "args": arguments},
+        {"type": "server_tool_result", "tool_call_id": call_id, "status": status, "output": output},
+    ]
+
+
+def _only(call: Mapping[str, Any], *keys: str) -> Block:
+    return {key: call.get(key) for key in keys}

@@ -1,0 +1,154 @@
+"""From a reply or a fault to the HTTP answer: which bytes, which pauses, and where the connection ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from langchain_glm.testing.frames import native_body, native_frames
+from langchain_glm.testing.frames_openai import openai_body, openai_frames
+from langchain_glm.testing.refusals import Problem, error_body, json_answer
+from langchain_glm.testing.replies import Reply
+from langchain_glm.testing.steps import Answer, Hangup, Pause, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_glm.testing.faults import Fault
+    from langchain_glm.testing.turn import Turn
+
+__all__ = ["fault_answer", "reply_answer", "sse"]
+
+_STREAM_HEADERS: Final = (("content-type", "text/event-stream;charset=UTF-8"), ("cache-control", "no-cache"))
+_DONE: Final = b"data: [DONE]\n\n"
+
+
+def sse(frame: Mapping[str, Any]) -> bytes:
+    """Return a chunk as one server-sent event."""
+    return b"data: " + orjson.dumps(frame) + b"\n\n"
+
+
+def _frames(reply: Reply, turn: Turn) -> list[bytes]:
+    frames = native_frames(reply, turn) if turn.host.native else openai_frames(reply, turn)
+    return [sse(frame) for frame in frames]
+
+
+def _body(reply: Reply, turn: Turn) -> dict[str, Any]:
+    return native_body(reply, turn) if turn.host.native else openai_body(reply, turn)
+
+
+def _headers(turn: Turn) -> tuple[tuple[str, str], ...]:
+    return ((("x-log-id" if turn.host.native else "x-request-id"), turn.id),)
+
+
+def _stream(turn: Turn, *steps: Step) -> Answer:
+    return Answer(200, (*_STREAM_HEADERS, *_headers(turn)), steps)
+
+
+def _paced(reply: Reply, events: list[bytes]) -> list[Step]:
+    steps: list[Step] = [Pause(reply.delay)] if reply.delay else []
+    for position, event in enumerate(events):
+        if reply.gap and position:
+            steps.append(Pause(reply.gap))
+        steps.append(event)
+    return steps
+
+
+def reply_answer(reply: Reply, turn: Turn) -> Answer:
+    """Return the answer that carries a reply, streamed or whole as the request asks."""
+    if turn.stream:
+        return _stream(turn, *_paced(reply, [*_frames(reply, turn), _DONE]))
+    whole = json_answer(_body(reply, turn), headers=_headers(turn))
+    return replace(whole, steps=(Pause(reply.delay), *whole.steps)) if reply.delay else whole
+
+
+def fault_answer(fault: Fault, turn: Turn, reply: Reply) -> Answer:
+    """Return the answer with which a fault shows.
+
+    Args:
+        fault: the failure.
+        turn: the request.
+        reply: what is broken off, for faults that break a reply off.
+    """
+    match fault.kind:
+        case "http":
+            page = fault.html.encode()
+            kind = (("content-type", "text/html"), ("content-length", str(len(page))))
+            return Answer(fault.status or 502, kind, (page,))
+        case "bare_string":
+            return json_answer({"error": fault.message}, status=fault.status or 429)
+        case "code" | "error_in_200":
+            return _error(fault, turn)
+        case "finish":
+            return reply_answer(_unfinished(fault, reply), turn)
+        case _:
+            return _broken_stream(fault, turn, reply) if turn.stream else _broken_body(fault, turn, reply)
+
+
+def _error_body(fault: Fault, turn: Turn) -> tuple[int, dict[str, Any]]:
+    return error_body(Problem(fault.code_), turn.host, message=fault.message, created=turn.created, request_id=turn.id)
+
+
+def _error(fault: Fault, turn: Turn) -> Answer:
+    status, body = _error_body(fault, turn)
+    if fault.kind == "error_in_200":
+        status = 200
+    retry = () if fault.retry_after is None else (("retry-after", f"{fault.retry_after:g}"),)
+    return json_answer(body, status=fault.status or status, headers=(*_headers(turn), *retry))
+
+
+def _unfinished(fault: Fault, reply: Reply) -> Reply:
+    if fault.reason == "model_context_window_exceeded" and fault.reply is None:
+        reply = Reply()  # recorded: the one chunk of the stream, with no text before it
+    filtered = reply.content_filter or ({"role": "user", "level": 1},)
+    return replace(
+        reply,
+        tool_calls=(),
+        web_search=None,
+        finish_reason=fault.reason,
+        content_filter=filtered if fault.reason == "sensitive" else None,
+    )
+
+
+def _broken_stream(fault: Fault, turn: Turn, reply: Reply) -> Answer:
+    frames = _frames(reply, turn)
+    wanted = len(frames) // 2 if fault.kind == "half_reply" else fault.after
+    final = len(frames) - (2 if turn.include_usage and not turn.host.native else 1)
+    after = max(0, min(wanted, final))  # the event that says that all is well never gets through
+    steps = _paced(reply, frames[:after])
+    error = orjson.dumps(_error_body(fault, turn)[1])
+    match fault.kind:
+        case "in_stream":
+            steps.append((b"event: error\n" if fault.event else b"") + b"data: " + error + b"\n\n")
+        case "raw_line":
+            steps.append(error + b"\n")
+        case "truncated_frame":
+            frame, restarted = frames[after], _frames(reply, replace(turn, id=f"{turn.id[:-4]}f00d"))
+            steps += [frame[: len(frame) // 2] + restarted[after], *restarted[after + 1 :], _DONE]
+        case "silence":
+            steps += [Pause(fault.seconds), *frames[after:], _DONE]
+        case "reset":
+            steps.append(Hangup(reset=True))
+        case _:
+            steps.append(Hangup())
+    return _stream(turn, *steps)
+
+
+def _broken_body(fault: Fault, turn: Turn, reply: Reply) -> Answer:
+    if fault.kind in {"in_stream", "raw_line"}:
+        return _error(fault, turn)
+    whole = reply_answer(reply, turn)
+    body = next(step for step in whole.steps if isinstance(step, bytes))
+    half = body[: len(body) // 2]
+    match fault.kind:
+        case "silence":
+            return replace(whole, steps=(Pause(fault.seconds), body))
+        case "reset":
+            return replace(whole, steps=(Hangup(reset=True),))
+        case "truncated_frame":
+            cut = tuple((k, str(len(half)) if k == "content-length" else v) for k, v in whole.headers)
+            return replace(whole, headers=cut, steps=(half,))
+        case _:
+            return replace(whole, steps=(half, Hangup()))

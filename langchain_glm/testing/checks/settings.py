@@ -1,0 +1,111 @@
+"""Everything of a request but its messages and tools: ranges, words, and what a model does not take.
+
+Ranges: the API descriptions of both hosts. Refusals: recorded 400 replies of 2026.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_glm.profiles import EFFORTS, Model
+from langchain_glm.testing.refusals import Problem
+from langchain_glm.testing.tokens import prompt_tokens
+from langchain_glm.testing.turn import is_coding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from langchain_glm.hosts import Host
+
+__all__ = ["check_length", "check_settings"]
+
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "temperature": (0, 1),
+    "top_p": (0.01, 1),
+    "max_tokens": (1, 131_072),
+}
+_USER_ID: Final = (6, 128)
+_RESPONSE_FORMATS: Final = ("text", "json_object", "json_schema")
+
+
+def check_settings(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
+    """Refuse what GLM refuses of the settings; unknown fields are ignored, null is no setting."""
+    checks: tuple[Callable[[Mapping[str, Any], Model, Host], Problem | None], ...] = (
+        _ranges,
+        _thinking,
+        _effort,
+        _response_format,
+        _stop,
+        _request_id,
+        _user_id,
+        _metadata,
+    )
+    return next((problem for check in checks if (problem := check(body, model, host))), None)
+
+
+def check_length(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
+    """Refuse a prompt that is longer than the model's context (1261)."""
+    return Problem("1261") if prompt_tokens(body) > model.context else None
+
+
+def _ranges(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
+    for name, (low, high) in _RANGES.items():
+        value = body.get(name)
+        number = int if name == "max_tokens" else (int, float)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, number) or not low <= value <= high):
+            return Problem("1210", f"{name} [{low}, {high}]")
+    return None
+
+
+def _thinking(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
+    thinking = body.get("thinking")
+    if thinking is None:
+        return None
+    kind = thinking.get("type") if isinstance(thinking, dict) else ""
+    if kind not in (None, "enabled", "disabled"):
+        return Problem("1210", "thinking.type")
+    if kind == "disabled" and model.thinking == "always" and not is_coding(host):
+        return Problem("1210", f"{model.id} always thinks; use reasoning_effort")
+    return None
+
+
+def _effort(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
+    effort = body.get("reasoning_effort")
+    if effort is None:
+        return None
+    # Plans map every word; models without the setting ignore it.
+    allowed = EFFORTS if is_coding(host) or not model.efforts else model.efforts
+    return None if effort in allowed else Problem("1210", f"reasoning_effort {list(allowed)}")
+
+
+def _response_format(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
+    wanted = body.get("response_format")
+    if wanted is None:
+        return None
+    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    if kind not in _RESPONSE_FORMATS:
+        return Problem("1214", "response_format.type")
+    return None if kind == "text" or model.json_mode else Problem("1210", "response_format")
+
+
+def _stop(body: Mapping[str, Any], _: Model, host: Host) -> Problem | None:
+    stop = body.get("stop")
+    if stop is None or (isinstance(stop, str) and not host.native):
+        return None
+    return None if isinstance(stop, list) and all(isinstance(word, str) for word in stop) else Problem("1214", "stop")
+
+
+def _request_id(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
+    return None if isinstance(body.get("request_id"), str | None) else Problem("1214", "request_id")
+
+
+def _user_id(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
+    user_id = body.get("user_id")
+    if user_id is None:
+        return None
+    low, high = _USER_ID
+    return None if isinstance(user_id, str) and low <= len(user_id) <= high else Problem("1214", "user_id")
+
+
+def _metadata(body: Mapping[str, Any], _: Model, host: Host) -> Problem | None:
+    return Problem("1210", "metadata") if host.native and body.get("metadata") is not None else None

@@ -1,0 +1,109 @@
+"""What the server remembers: the script, the requests seen, who is being answered, and earlier prompts."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_glm.testing.refusals import Problem
+from langchain_glm.testing.tokens import shared_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from langchain_glm.testing.faults import Fault
+    from langchain_glm.testing.replies import Reply
+
+__all__ = ["Ledger", "RecordedRequest"]
+
+_PROMPTS_KEPT: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """A request that the server got.
+
+    Args:
+        path: the URL's path.
+        headers: the headers, names in lower case.
+        body: the parsed JSON, or the text when it is no JSON.
+        status: the HTTP status answered; 0 when the connection ended before any.
+    """
+
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+    status: int
+
+
+class Ledger:
+    """The server's state. Every method may be called from any thread.
+
+    Args:
+        max_in_flight: requests answered at a time; one more is refused with 1302. `None` is no limit.
+    """
+
+    def __init__(self, max_in_flight: int | None) -> None:
+        self._lock = threading.Lock()
+        self._max_in_flight = max_in_flight
+        self._script: deque[Reply | Fault] = deque()
+        self._requests: list[RecordedRequest] = []
+        self._ids: set[str] = set()
+        self._prompts: deque[tuple[str, Sequence[Mapping[str, Any]]]] = deque(maxlen=_PROMPTS_KEPT)
+        self.in_flight = 0
+        self.peak_in_flight = 0
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The requests so far, oldest first; a copy."""
+        with self._lock:
+            return list(self._requests)
+
+    def record(self, request: RecordedRequest) -> None:
+        """Note a request."""
+        with self._lock:
+            self._requests.append(request)
+
+    def queue(self, replies: Sequence[Reply | Fault]) -> None:
+        """Add to the script."""
+        with self._lock:
+            self._script.extend(replies)
+
+    def next_reply(self) -> Reply | Fault | None:
+        """Take the next reply of the script; `None` when the parrot's turn has come."""
+        with self._lock:
+            return self._script.popleft() if self._script else None
+
+    def enter(self, request_id: str | None) -> Problem | None:
+        """Begin to answer a request, unless there are too many or its id is in flight."""
+        with self._lock:
+            if self._max_in_flight is not None and self.in_flight >= self._max_in_flight:
+                return Problem("1302")
+            if request_id is not None:
+                if request_id in self._ids:
+                    return Problem("1231", request_id)
+                self._ids.add(request_id)
+            self.in_flight += 1
+            self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
+            return None
+
+    def leave(self, request_id: str | None) -> None:
+        """End the answer to a request that `enter` let in."""
+        with self._lock:
+            self.in_flight -= 1
+            if request_id is not None:
+                self._ids.discard(request_id)
+
+    def cached_tokens(self, scope: str, messages: Sequence[Mapping[str, Any]]) -> int:
+        """Count the tokens that an earlier prompt of the same scope began with too, and remember this one.
+
+        Args:
+            scope: what must agree before messages are compared: model and tools stand first in a prompt.
+            messages: the prompt.
+        """
+        with self._lock:
+            shared = shared_tokens(messages, (prompt for other, prompt in self._prompts if other == scope))
+            self._prompts.append((scope, messages))
+            return shared

@@ -1,0 +1,69 @@
+"""The built-in web searches: GLM's `web_search` tool and Kimi's `$web_search`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["asks_to_search", "offers_kimi_search", "search_results", "search_settings"]
+
+_ASKING: Final = re.compile(
+    r"[?？]|\b(?:search|look up|latest|news|today|current|currently|who|what|when|where|which|how)\b"
+    r"|搜索|查询|查一下|最新|今天|新闻|什么|谁|哪|多少|吗",
+    re.IGNORECASE,
+)
+_DEFAULT_COUNT: Final = 3
+_MOST: Final = 50
+
+
+def asks_to_search(text: str) -> bool:
+    """Whether a text is a question or asks for a search; searching is the model's own decision on GLM."""
+    return bool(_ASKING.search(text))
+
+
+def _true(value: Any) -> bool:
+    return value is True or str(value).lower() == "true"  # official samples send strings
+
+
+def search_settings(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the settings of an enabled `web_search` tool; functions beside it disable it (seen on Z.ai)."""
+    tools = body.get("tools") or ()
+    if any(tool.get("type") == "function" for tool in tools):
+        return None
+    enabled = (
+        tool["web_search"]
+        for tool in tools
+        if tool.get("type") == "web_search" and _true(tool["web_search"].get("enable"))
+    )
+    return next(enabled, None)
+
+
+def search_results(query: str, settings: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return made-up results for a query; `None` unless `search_result` asks for them."""
+    if not _true(settings.get("search_result")):
+        return None
+    asked = str(settings.get("count") or _DEFAULT_COUNT)
+    count = min(int(asked) if asked.isdigit() else _DEFAULT_COUNT, _MOST)
+    return [_result(query, number) for number in range(1, count + 1)]
+
+
+def _result(query: str, number: int) -> dict[str, Any]:
+    site = hashlib.sha256(f"{query}/{number}".encode()).hexdigest()[:8]
+    return {
+        "icon": f"https://{site}.example/icon.png",
+        "title": f"{query} ({number})",
+        "link": f"https://{site}.example/{number}",
+        "media": f"Site {site}",
+        "publish_date": f"2026-10-{number % 28 + 1:02d}",
+        "content": f"Page {number} about: {query}",
+        "refer": f"ref_{number}",
+    }
+
+
+def offers_kimi_search(body: Mapping[str, Any]) -> bool:
+    """Whether Kimi's built-in search is among the tools."""
+    return any(tool.get("type") == "builtin_function" for tool in body.get("tools") or ())

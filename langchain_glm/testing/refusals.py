@@ -1,0 +1,113 @@
+"""Error bodies: what is wrong, written the way each host writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from langchain_glm.testing.steps import Answer
+from langchain_glm.testing.turn import is_chinese, is_kimi
+from langchain_glm.testing.wording import beijing_time, sentence, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_glm.hosts import Host
+
+__all__ = ["Problem", "error_body", "json_answer", "not_found", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request is refused.
+
+    Args:
+        code: the business code of GLM, also on other hosts, which write the same fact in their own way.
+        detail: what exactly is wrong.
+    """
+
+    code: str
+    detail: str = ""
+
+
+_WITH_REQUEST_ID: Final = frozenset({"1305", "1308", "1310"})  # recorded with a top-level request_id; others without
+
+# Kimi's and OpenAI's `type` by business code; what is not listed goes by the status.
+_KIMI: Final[Mapping[str, tuple[int, str]]] = {
+    "1113": (429, "exceeded_current_quota_error"),
+    "1211": (404, "resource_not_found_error"),
+    "1301": (400, "content_filter"),
+    "1302": (429, "rate_limit_reached_error"),
+    "1305": (429, "engine_overloaded_error"),
+}
+_KIMI_BY_STATUS: Final[Mapping[int, str]] = {
+    401: "invalid_authentication_error",
+    403: "permission_denied_error",
+    404: "resource_not_found_error",
+    429: "rate_limit_reached_error",
+    500: "server_error",
+}
+_GATEWAY: Final[Mapping[str, tuple[int, str]]] = {
+    "1000": (401, "invalid_api_key"),
+    "1001": (401, "invalid_api_key"),
+    "1113": (403, "insufficient_user_quota"),
+    "1211": (404, "model_not_found"),
+    "1301": (400, "sensitive_words_detected"),
+}
+
+
+def json_answer(body: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """Return an answer that holds one JSON value."""
+    data = orjson.dumps(body)
+    kind = (("content-type", "application/json; charset=UTF-8"), ("content-length", str(len(data))))
+    return Answer(status, (*kind, *headers), (data,))
+
+
+def error_body(
+    problem: Problem, host: Host, *, message: str | None = None, created: int = 0, request_id: str = ""
+) -> tuple[int, dict[str, Any]]:
+    """Return the status and the body with which a host refuses.
+
+    Args:
+        problem: what is wrong.
+        host: whose shape is used.
+        message: the text; the code's own sentence when `None`.
+        created: Unix time of the request.
+        request_id: sent beside the error where GLM is recorded to do so.
+    """
+    text = message or sentence(problem.code, chinese=is_chinese(host), detail=problem.detail, created=created)
+    status = status_of(problem.code)
+    if is_kimi(host):
+        status, kind = _KIMI.get(problem.code, (status, _KIMI_BY_STATUS.get(status, "invalid_request_error")))
+        return status, {"error": {"message": text, "type": kind}}
+    if not host.native:
+        status, code = _GATEWAY.get(problem.code, (status, problem.code))
+        kind = "authentication_error" if status == 401 else "invalid_request_error"
+        return status, {"error": {"message": text, "type": kind, "param": None, "code": code}}
+    body: dict[str, Any] = {"error": {"code": problem.code, "message": text}}
+    if problem.code == "1301":
+        body = {
+            "contentFilter": [{"level": 1, "role": "user"}],
+            **body,
+        }  # camelCase and before the error: recorded
+    if problem.code in _WITH_REQUEST_ID and request_id:
+        body["request_id"] = request_id
+    return status, body
+
+
+def refuse(problem: Problem, host: Host, *, created: int = 0, request_id: str = "") -> Answer:
+    """Return the HTTP answer with which a host refuses a request."""
+    status, body = error_body(problem, host, created=created, request_id=request_id)
+    return json_answer(body, status=status)
+
+
+def not_found(path: str, host: Host, *, status: int = 404, created: int = 0) -> Answer:
+    """Return the answer for a path or method that the host does not serve; GLM's `error` is then a string."""
+    reason = {404: "Not Found", 405: "Method Not Allowed"}.get(status, "Error")
+    if not host.native:
+        return json_answer(error_body(Problem("1222", path), host)[1], status=status)
+    seen = path[path.find("/paas") + len("/paas") :] if "/paas/" in path else path
+    stamp = beijing_time(created).isoformat(timespec="milliseconds")
+    return json_answer({"timestamp": stamp, "status": status, "error": reason, "path": seen}, status=status)

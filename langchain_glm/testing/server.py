@@ -1,0 +1,231 @@
+"""The server: a GLM endpoint on the loopback interface, in a thread of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from langchain_glm.hosts import HOSTS
+from langchain_glm.testing.app import make_app
+from langchain_glm.testing.faults import Fault
+from langchain_glm.testing.ledger import Ledger, RecordedRequest
+from langchain_glm.testing.replies import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from langchain_glm.testing.sending import Transports
+
+__all__ = ["GLMServer"]
+
+_LOOPBACK = "127.0.0.1"
+_PATIENCE = 2.0  # seconds for answers to end when the server goes down
+
+
+class GLMServer:
+    """A GLM endpoint to test against, as stubborn as the real one.
+
+    It refuses what the host refuses, with the same status and business code, ignores what the host ignores,
+    and breaks in the ways the host breaks. Queued replies are used in order; after them a parrot answers: a
+    small model of rules that calls the tools it is asked to call, fills in JSON, and else repeats what it was
+    told.
+
+    Args:
+        host: the dialect, a name of `langchain_glm.hosts.HOSTS`.
+        port: the TCP port; 0 takes a free one.
+        api_key: the one key that is accepted.
+        replies: the first queued replies.
+        max_in_flight: requests answered at a time, streams until they end; one more gets 429/1302.
+            `None` is no limit.
+
+    Raises:
+        ValueError: if the host is unknown.
+        OSError: from `start`, if the port is taken.
+
+    Example:
+        ```python
+        with GLMServer(replies=[Reply("Hello!")]) as server:
+            model = ChatGLM(host="zai", base_url=server.base_url, api_key=server.api_key)
+            model.invoke("Hi")
+        assert server.requests[0].body["messages"] == [{"role": "user", "content": "Hi"}]
+        ```
+    """
+
+    def __init__(
+        self,
+        host: str = "zai",
+        *,
+        port: int = 0,
+        api_key: str = "test.key",
+        replies: Sequence[Reply | Fault] = (),
+        max_in_flight: int | None = None,
+    ) -> None:
+        if host not in HOSTS:
+            raise ValueError(f"host={host!r} is unknown; known hosts: {', '.join(HOSTS)}")
+        self.host = host
+        self.api_key = api_key
+        self._port = port
+        self._ledger = Ledger(max_in_flight)
+        self.queue(*replies)
+        self._runner: _Runner | None = None
+
+    def __enter__(self) -> Self:
+        """Start the server."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def start(self) -> Self:
+        """Start the server; it is ready when this returns."""
+        if self._runner is None:
+            self._runner = _Runner(self.host, self._port, self.api_key, self._ledger)
+            self._port = self._runner.port
+        return self
+
+    def stop(self) -> None:
+        """Stop the server: open streams are cut, the thread and the sockets are gone when this returns."""
+        runner, self._runner = self._runner, None
+        if runner:
+            runner.stop()
+
+    @property
+    def base_url(self) -> str:
+        """The URL to give to a client; its path is the real host's.
+
+        Raises:
+            RuntimeError: if the server was never started.
+        """
+        if not self._port:
+            raise RuntimeError("the server has no port before start(); use it as a context manager")
+        return f"http://{_LOOPBACK}:{self._port}{urlsplit(HOSTS[self.host].base_url).path}"
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The requests so far, refused ones too, oldest first."""
+        return self._ledger.requests
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered now."""
+        return self._ledger.in_flight
+
+    @property
+    def peak_in_flight(self) -> int:
+        """The most requests that were answered at the same time."""
+        return self._ledger.peak_in_flight
+
+    def queue(self, *replies: Reply | Fault) -> None:
+        """Add replies or faults to be used, in order, before the parrot answers; from any thread.
+
+        Raises:
+            TypeError: for anything but a `Reply` or a `Fault`.
+        """
+        for reply in replies:
+            if not isinstance(reply, Reply | Fault):
+                raise TypeError(f"queue() takes Reply and Fault, not {type(reply).__name__}")
+        self._ledger.queue(replies)
+
+
+class _Runner:
+    """One run of uvicorn in a thread."""
+
+    def __init__(self, host: str, port: int, api_key: str, ledger: Ledger) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((_LOOPBACK, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        transports: Transports = {}
+        self._stopping = asyncio.Event()
+        config = uvicorn.Config(
+            make_app(HOSTS[host], api_key, ledger, transports, self._stopping),
+            http=_protocol(transports),
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+        )
+        self._server = _Uvicorn(config, transports, self._stopping)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="glm-server", daemon=True)
+        self._thread.start()
+        self._server.ready.wait()
+
+    def stop(self) -> None:
+        loop = self._server.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._socket.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn that says when it is ready and goes when it is told to: its own loop looks every tenth of a second."""
+
+    def __init__(self, config: uvicorn.Config, transports: Transports, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._transports = transports
+        self.ready = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        try:
+            await super().startup(sockets)
+        finally:
+            self.ready.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        tasks = set(self.server_state.tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_PATIENCE)
+            for task in late:
+                task.cancel()
+        for transport in list(self._transports.values()):
+            transport.abort()
+        await asyncio.sleep(0)  # closed transports report their end in the loop's next round
+        for server in self.servers:
+            await server.wait_closed()
+
+
+def _protocol(transports: Transports) -> type[asyncio.Protocol]:
+    """Return an HTTP protocol that keeps its connections findable, so that a fault can cut one."""
+
+    class Findable(H11Protocol):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._address = tuple(transport.get_extra_info("peername"))
+            transports[self._address] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            transports.pop(self._address, None)
+            super().connection_lost(exc)
+
+    return Findable

@@ -1,0 +1,91 @@
+"""What the shape of an answer depends on besides what it says: host, model, ids, and how it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from langchain_glm.profiles import MODELS, Model, find_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_glm.hosts import Host
+
+__all__ = ["Turn", "is_chinese", "is_coding", "is_kimi", "serving_model", "thinks"]
+
+_SWITCHED = {
+    "glm-5.2": "glm-5.3",
+    "glm-5.1": "glm-5.3",
+    "glm-5-turbo": "glm-5.3-flash",
+    "glm-4.7": "glm-5.3-flash",
+}
+"""Models that the coding plans answer with another one (docs of both hosts, 2026-10-07)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One request, as far as the shape of its answer depends on it.
+
+    Args:
+        host: the dialect.
+        model: the model id that is echoed.
+        id: the id of the answer.
+        created: Unix time.
+        stream: whether the answer is streamed.
+        tool_stream: whether arguments are streamed in fragments.
+        include_usage: whether `stream_options` asks for usage.
+        prompt_tokens: tokens of the prompt.
+        cached_tokens: how many of them an earlier prompt began with.
+        earlier_calls: tool calls already in the conversation; Kimi numbers its ids on from there.
+    """
+
+    host: Host
+    model: str
+    id: str
+    created: int
+    stream: bool = False
+    tool_stream: bool = False
+    include_usage: bool = False
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    earlier_calls: int = 0
+
+
+def is_kimi(host: Host) -> bool:
+    """Whether the host is Moonshot's."""
+    return host.name.startswith("kimi")
+
+
+def is_coding(host: Host) -> bool:
+    """Whether the host serves a coding plan."""
+    return host.name.endswith("-coding")
+
+
+def is_chinese(host: Host) -> bool:
+    """Whether the host writes its errors in Chinese."""
+    return host.name.startswith("bigmodel")
+
+
+def serving_model(model_id: object, host: Host) -> Model | None:
+    """Return the model that answers for an id on a host, or `None` if the host does not serve it."""
+    if not isinstance(model_id, str):
+        return None
+    if is_kimi(host):
+        return MODELS.get(model_id) if model_id.startswith("kimi-") else None
+    if not host.native:
+        model = find_model(model_id)
+        return model if model and model.id.startswith("glm-") else None
+    if not model_id.startswith("glm-"):
+        return None
+    return MODELS.get(_SWITCHED.get(model_id, model_id) if is_coding(host) else model_id)
+
+
+def thinks(body: Mapping[str, Any], model: Model, host: Host) -> bool:
+    """Whether the model reasons before it answers (thinking tables of both hosts' API descriptions)."""
+    if model.thinking != "toggle":
+        return model.thinking == "always"
+    thinking = body.get("thinking")
+    if isinstance(thinking, dict) and thinking.get("type") == "disabled":
+        return False
+    return is_kimi(host) or not model.efforts or body.get("reasoning_effort") not in ("none", "minimal")

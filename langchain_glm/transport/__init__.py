@@ -1,0 +1,1 @@
+"""JSON ⇄ bytes ⇄ socket: knows no message and no tool."""

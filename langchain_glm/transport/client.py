@@ -1,0 +1,312 @@
+"""Send a request body, receive a reply or its events; sync and async.
+
+The two halves differ only where bytes move. What a reply means for errors is decided once, in the plain
+functions below them.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+
+from langchain_glm.errors import (
+    GLMConnectionError,
+    GLMError,
+    GLMStreamError,
+    GLMTimeoutError,
+    error_from_body,
+)
+from langchain_glm.transport import pool
+from langchain_glm.transport.retry import aretrying, retrying
+from langchain_glm.transport.sse import DONE, EventReader
+from langchain_glm.wire.json import dump_json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+
+    from tenacity import RetryCallState
+
+    from langchain_glm.hosts import Host
+
+__all__ = ["Endpoint", "Timeout", "asend", "astream", "send", "stream"]
+
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeout:
+    """How long to wait, in seconds; `None` waits for ever.
+
+    GLM is silent while it thinks, for minutes at high effort, so the default allows long silence.
+
+    Args:
+        connect: until a connection stands. Default 10.
+        idle: without a single byte. Default 600.
+        total: from the first try to the end of the reply, waits between tries included; looked at whenever
+            bytes come. Default `None`.
+    """
+
+    connect: float | None = 10.0
+    idle: float | None = 600.0
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where requests go, and how.
+
+    Args:
+        host: the endpoint; its `base_url` is used, and its name and key variable stand in hints.
+        headers: all headers, the authorization included; never shown.
+        timeout: how long to wait.
+        max_retries: tries after the first.
+        client: a client of the user's; default the shared one. Never closed here.
+        async_client: the same for async calls.
+        on_retry: called before each wait between tries; async calls await it.
+    """
+
+    host: Host
+    headers: Mapping[str, str] = field(repr=False)
+    timeout: Timeout
+    max_retries: int
+    client: httpx.Client | None = None
+    async_client: httpx.AsyncClient | None = None
+    on_retry: Callable[[RetryCallState], Any] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL to post to."""
+        return f"{self.host.base_url}/chat/completions"
+
+
+def send(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Send a request; return the parsed reply.
+
+    Raises:
+        GLMError: of the class that the failure calls for.
+    """
+    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    client = endpoint.client or pool.sync_client()
+    for attempt in retrying(endpoint.max_retries, endpoint.on_retry):
+        with attempt, _translated():
+            request = _request(client, endpoint, content, deadline, stream=False)
+            response = client.send(request)
+            return _completion(response, response.content, endpoint)
+    raise AssertionError  # tenacity re-raises the last error
+
+
+async def asend(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Send a request; return the parsed reply. The async twin of `send`."""
+    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    client = endpoint.async_client or await pool.async_client()
+    async for attempt in aretrying(endpoint.max_retries, endpoint.on_retry):
+        with attempt, _translated():
+            request = _request(client, endpoint, content, deadline, stream=False)
+            response = await client.send(request)
+            return _completion(response, response.content, endpoint)
+    raise AssertionError  # tenacity re-raises the last error
+
+
+def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[str, Any]]:
+    """Send a request; give the reply's events as they come, the last of them `DONE` if the endpoint marks the end.
+
+    Closing the iterator closes the connection. Nothing is tried again once an event has been given.
+
+    Raises:
+        GLMError: of the class that the failure calls for, also for an error inside the stream.
+    """
+    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    client = endpoint.client or pool.sync_client()
+    for attempt in retrying(endpoint.max_retries, endpoint.on_retry):
+        with attempt:
+            events = _events(client, endpoint, content, deadline)
+            first = next(events, None)
+    if first is not None:
+        yield first
+        yield from events
+
+
+def _events(
+    client: httpx.Client, endpoint: Endpoint, content: bytes, deadline: float | None
+) -> Iterator[Mapping[str, Any]]:
+    with (
+        _translated(),
+        _opened(client, _request(client, endpoint, content, deadline, stream=True)) as response,
+    ):
+        if not _is_stream(response):
+            yield _completion(response, response.read(), endpoint)
+            yield DONE
+            return
+        reader = EventReader()
+        for piece in response.iter_bytes():
+            _check(deadline, endpoint.timeout)
+            yield from _checked(reader.feed(piece), response, endpoint)
+            if reader.done:
+                return
+        yield from _checked(reader.end(), response, endpoint)
+
+
+async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any]]:
+    """Send a request; give the reply's events as they come. The async twin of `stream`."""
+    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    client = endpoint.async_client or await pool.async_client()
+    async for attempt in aretrying(endpoint.max_retries, endpoint.on_retry):
+        with attempt:
+            events = _aevents(client, endpoint, content, deadline)
+            first = await anext(events, None)
+    try:
+        if first is not None:
+            yield first
+            async for event in events:
+                yield event
+    finally:
+        await events.aclose()
+
+
+async def _aevents(
+    client: httpx.AsyncClient, endpoint: Endpoint, content: bytes, deadline: float | None
+) -> AsyncGenerator[Mapping[str, Any]]:
+    request = _request(client, endpoint, content, deadline, stream=True)
+    with _translated():
+        async with _aopened(client, request) as response:
+            if not _is_stream(response):
+                yield _completion(response, await response.aread(), endpoint)
+                yield DONE
+                return
+            reader = EventReader()
+            async for piece in response.aiter_bytes():
+                _check(deadline, endpoint.timeout)
+                for event in _checked(reader.feed(piece), response, endpoint):
+                    yield event
+                if reader.done:
+                    return
+            for event in _checked(reader.end(), response, endpoint):
+                yield event
+
+
+@contextmanager
+def _opened(client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
+    response = client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        response.close()
+
+
+@asynccontextmanager
+async def _aopened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    response = await client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+def _encoded(payload: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # integers over 64 bits, lone surrogates, values that are no JSON
+        return dump_json(payload).encode("utf-8", "replace")
+
+
+def _request(
+    client: httpx.Client | httpx.AsyncClient,
+    endpoint: Endpoint,
+    content: bytes,
+    deadline: float | None,
+    *,
+    stream: bool,
+) -> httpx.Request:
+    times = endpoint.timeout
+    left = None if deadline is None else deadline - time.monotonic()
+    if left is not None and left <= 0:
+        raise _out_of_time(times)
+    idle = min((limit for limit in (times.idle, left) if limit is not None), default=None)
+    timeout = httpx.Timeout(connect=times.connect, read=idle, write=idle, pool=left)
+    accept = {"accept": "text/event-stream"} if stream else {"accept": "application/json"}
+    return client.build_request(
+        "POST", endpoint.url, content=content, headers={**accept, **endpoint.headers}, timeout=timeout
+    )
+
+
+def _deadline(timeout: Timeout) -> float | None:
+    return None if timeout.total is None else time.monotonic() + timeout.total
+
+
+def _check(deadline: float | None, timeout: Timeout) -> None:
+    if deadline is not None and time.monotonic() > deadline:
+        raise _out_of_time(timeout)
+
+
+def _out_of_time(timeout: Timeout) -> GLMTimeoutError:
+    return GLMTimeoutError(f"the reply was not whole within timeout.total = {timeout.total:g} s")
+
+
+def _is_stream(response: httpx.Response) -> bool:
+    """Whether a reply to a streaming request is one; errors and some gateways answer with a plain body."""
+    kind = response.headers.get("content-type", "text/event-stream")
+    return response.status_code == _OK and not kind.startswith(("application/json", "text/html"))
+
+
+def _completion(response: httpx.Response, body: bytes, endpoint: Endpoint) -> Mapping[str, Any]:
+    """The parsed body of a plain reply, or the error that it is."""
+    data: Any = None
+    if response.status_code == _OK:
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            data = None
+    if isinstance(data, dict) and data.get("choices"):
+        return data
+    raise _failure(body, response, body, endpoint)
+
+
+def _checked(
+    events: Iterator[Mapping[str, Any]], response: httpx.Response, endpoint: Endpoint
+) -> Iterator[Mapping[str, Any]]:
+    """The events, up to one that is an error."""
+    for event in events:
+        if event.get("error"):
+            raise _failure(event, response, orjson.dumps(event), endpoint)
+        yield event
+
+
+def _failure(error: bytes | Mapping[str, Any], response: httpx.Response, body: bytes, endpoint: Endpoint) -> GLMError:
+    headers = httpx.Headers(response.headers)
+    for name in (
+        "content-encoding",
+        "content-length",
+        "transfer-encoding",
+    ):  # they described the body on the wire
+        headers.pop(name, None)
+    shown = httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=body,
+        request=httpx.Request("POST", endpoint.url),  # the real one holds the key
+    )
+    return error_from_body(
+        error, host=endpoint.host, status=response.status_code, headers=response.headers, response=shown
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Give httpx's exceptions as ours."""
+    try:
+        yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise GLMConnectionError("no connection to the endpoint within timeout.connect") from error
+    except httpx.TimeoutException as error:
+        raise GLMTimeoutError("the endpoint was silent for longer than timeout.idle") from error
+    except httpx.StreamError as error:
+        raise GLMStreamError(f"the connection broke: {error}") from error
+    except httpx.TransportError as error:
+        raise GLMConnectionError(f"the connection failed: {error or type(error).__name__}") from error
+    except httpx.DecodingError as error:
+        raise GLMStreamError(f"the reply's compression is broken: {error}") from error

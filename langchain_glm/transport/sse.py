@@ -1,0 +1,113 @@
+"""Bytes → the events of a stream.
+
+Tolerant where recorded streams need it: any line ending, any cut, a BOM, comments, `data:` without a space,
+bare JSON errors without `data:`, anything after `[DONE]`. Strict where data would be lost: a `data:` line
+that is no JSON is an error, because the upstream cut it off.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from langchain_glm.errors import GLMStreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["DONE", "EventReader"]
+
+DONE: Final[Mapping[str, Any]] = {}
+"""The event that stands for `data: [DONE]`. Nothing comes after it."""
+
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class EventReader:
+    r"""Takes the bytes of a stream in pieces of any size, gives its events.
+
+    Attributes:
+        done: whether `[DONE]` has been read.
+
+    Example:
+        ```python
+        list(EventReader().feed(b'data: {"id": "1"}\n\ndata: [DONE]\n\n'))  # [{"id": "1"}, DONE]
+        ```
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._tail: list[bytes] = []  # of a line whose end has not come; a list, so that long lines cost no copies
+        self._is_error = False  # the next data belongs to an `event: error`
+        self._first = True
+
+    def feed(self, piece: bytes) -> Iterator[Mapping[str, Any]]:
+        """Take some bytes; give the events that they complete.
+
+        Raises:
+            GLMStreamError: at a `data:` line that is no JSON.
+        """
+        if b"\n" not in piece and b"\r" not in piece:
+            self._tail.append(piece)
+            return
+        lines = piece.splitlines(keepends=True)
+        lines[0] = b"".join((*self._tail, lines[0]))
+        self._tail = [] if lines[-1].endswith((b"\n", b"\r")) else [lines.pop()]
+        yield from self._events(lines)
+
+    def end(self) -> Iterator[Mapping[str, Any]]:
+        """The bytes have ended: give what a last line without an ending holds."""
+        tail, self._tail = b"".join(self._tail), []
+        yield from self._events([tail])
+
+    def _events(self, lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+        for line in lines:
+            if self.done:
+                return
+            if self._first:
+                self._first = False
+                line = line.removeprefix(_BOM)
+            # Every `data:` line is an event of its own: no endpoint splits one, and so it is out at once.
+            if line.startswith(b"data:"):
+                data = line[5:].strip()
+                if data == b"[DONE]":
+                    self.done = True
+                    yield DONE
+                elif data:
+                    event = _parsed(data)
+                    if self._is_error and isinstance(event, dict) and "error" not in event:
+                        event = {"error": event}
+                    self._is_error = False
+                    if isinstance(event, dict) and event:
+                        yield event
+            elif line.startswith(b"event:"):
+                self._is_error = line[6:].strip() == b"error"
+            elif line.startswith(b"{"):
+                event = _bare(line)
+                if event:
+                    yield event
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass
+    try:  # Python's reader is slower, and takes NaN, lone surrogates and, decoded so, broken UTF-8
+        return json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        start = data[:80].decode("utf-8", "replace")
+        raise GLMStreamError(
+            f"the stream holds a frame that is no JSON, so a part of the reply is lost: {start}…", status=200
+        ) from None
+
+
+def _bare(line: bytes) -> Mapping[str, Any] | None:
+    """JSON outside of a `data:` line: the coding endpoints are reported to send errors so."""
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return event if isinstance(event, dict) and ("error" in event or "choices" in event) else None

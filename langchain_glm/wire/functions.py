@@ -1,0 +1,144 @@
+"""LangChain tools → the `tools` array; `tool_choice` → what a host that forces nothing can honour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from langchain_glm.tools import GLMTool
+from langchain_glm.wire.json import dump_json, load_object
+from langchain_glm.wire.schemas import inline, read_by_schema
+
+if TYPE_CHECKING:
+    from langchain_glm.wire.types import WireTool
+
+__all__ = [
+    "NO_TOOLS",
+    "choose_tools",
+    "demands_call",
+    "function_name",
+    "parameters_of",
+    "read_arguments",
+    "to_wire_tool",
+]
+
+_BUILT_IN = ("web_search", "retrieval", "mcp", "builtin_function")
+
+NO_TOOLS = "none"
+"""The choice that forbids every tool."""
+
+
+def to_wire_tool(tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool | GLMTool) -> WireTool:
+    """Translate one tool.
+
+    Args:
+        tool: one of GLM's own tools, typed or as a dict; a LangChain tool; a callable; a pydantic class or
+            TypedDict; a JSON schema with a title; OpenAI's or Anthropic's dict. A LangChain tool whose `extras`
+            hold `provider_tool_definition` is sent as that definition.
+
+    Returns:
+        The entry of `tools`. Function schemas are inlined; `strict` is left out, for GLM enforces nothing.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    if isinstance(tool, GLMTool):
+        return tool.to_wire()
+    if isinstance(tool, Mapping) and tool.get("type") in _BUILT_IN:
+        kind = str(tool["type"])
+        if not isinstance(tool.get("function" if kind == "builtin_function" else kind), Mapping):
+            raise ValueError(f"tools: a {kind} tool needs its settings under the key {kind!r}.")
+        return dict(tool)
+    if isinstance(tool, BaseTool) and (own := (tool.extras or {}).get("provider_tool_definition")):
+        return dict(own)
+    function = dict(convert_to_openai_tool(tool)["function"])
+    function.pop("strict", None)
+    if isinstance(function.get("parameters"), Mapping):
+        function["parameters"] = inline(function["parameters"])
+    if not function.get("description"):
+        function["description"] = function["name"]  # the API description requires one
+    return {"type": "function", "function": function}
+
+
+def function_name(tool: Mapping[str, Any]) -> str | None:
+    """The name of a function tool; `None` for GLM's own tools."""
+    function = tool.get("function")
+    return function.get("name") if isinstance(function, Mapping) else None
+
+
+def parameters_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Function name → schema of its arguments."""
+    return {name: tool["function"].get("parameters") for tool in tools if (name := function_name(tool)) is not None}
+
+
+def choose_tools(
+    tools: Sequence[WireTool], choice: Any, *, obeyed: bool
+) -> tuple[list[WireTool], str | Mapping[str, Any] | None, str | None]:
+    """Turn LangChain's `tool_choice` into what the host honours.
+
+    GLM documents only `"auto"`, and ignores or refuses everything else. There, a choice is honoured as far as
+    it can be: `none` sends no tools, a name sends only that tool, and a sentence asks for the call.
+
+    Args:
+        tools: the wire tools.
+        choice: `None`, `"auto"`, `"none"`, `"any"`, `"required"`, `True`, a tool's name, or a dict of
+            OpenAI's or Anthropic's shape.
+        obeyed: whether the endpoint obeys forced choices.
+
+    Returns:
+        The tools to send, the `tool_choice` to send (or `None`), and the sentence for the system message
+        (or `None`).
+
+    Raises:
+        ValueError: if the choice names a tool that is not offered.
+    """
+    wanted = _wanted(choice)
+    if wanted is None or not tools:
+        return list(tools), None, None
+    if wanted == NO_TOOLS:
+        return [], None, None
+    functions = [tool for tool in tools if function_name(tool)]
+    if wanted == "required":
+        if obeyed:
+            return list(tools), "required", None
+        return list(tools), None, "Answer by calling one of the tools, not in text." if functions else None
+    chosen = [tool for tool in tools if wanted in (function_name(tool), tool["type"])]
+    if not chosen:
+        offered = ", ".join(str(function_name(tool) or tool["type"]) for tool in tools)
+        raise ValueError(f"tool_choice={choice!r} names no tool that is offered; offered are: {offered}.")
+    if obeyed and function_name(chosen[0]):
+        return list(tools), {"type": "function", "function": {"name": wanted}}, None
+    return chosen, None, f"Answer by calling the tool {wanted}, not in text."
+
+
+def demands_call(choice: Any) -> bool:
+    """Whether a `tool_choice` wants a call in any case."""
+    return _wanted(choice) not in (None, NO_TOOLS)
+
+
+def _wanted(choice: Any) -> str | None:
+    """`None` for the model's own choice, `"none"`, `"required"`, or the name of a tool."""
+    if isinstance(choice, Mapping):
+        function = choice.get("function")
+        name = (function.get("name") if isinstance(function, Mapping) else None) or choice.get("name")
+        choice = name or choice.get("type")
+    if choice is True or choice in ("any", "required"):
+        return "required"
+    return None if choice in (None, False, "auto", "") else str(choice)
+
+
+def read_arguments(arguments: str, schema: Any) -> str:
+    """Return a call's arguments, with JSON in strings read where the tool's schema wants objects or arrays.
+
+    Args:
+        arguments: the JSON as sent. Anything but an object comes back as it is.
+        schema: the tool's parameters, or `None` where the tool is unknown.
+    """
+    held = load_object(arguments) if schema and '"' in arguments else None
+    if held is None:
+        return arguments
+    read = read_by_schema(held, schema)
+    return arguments if read == held else dump_json(read)

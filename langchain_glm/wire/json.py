@@ -1,0 +1,32 @@
+"""JSON in strings: what tool arguments are made of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+__all__ = ["dump_json", "load_json", "load_object"]
+
+
+def dump_json(value: Any) -> str:
+    """Write compact JSON with non-ASCII text as it is (escapes would inflate Chinese), whatever the value holds."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+    except TypeError:  # orjson refuses integers over 64 bits and lone surrogates
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def load_object(text: str) -> dict[str, Any] | None:
+    """Read strict JSON; return `None` for anything but an object."""
+    value = load_json(text)
+    return value if isinstance(value, dict) else None
+
+
+def load_json(text: str) -> Any:
+    """Read strict JSON; return `None` for what is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,180 @@
+"""JSON schemas as GLM takes them, and arguments read back by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_glm.wire.json import load_json
+
+__all__ = ["child_schema", "inline", "read_by_schema", "reads_strings", "wants_container"]
+
+_ANNOTATIONS = ("description", "title", "default")
+
+
+def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema without `$defs`, references and tuples.
+
+    GLM-5.3 sends arguments whose schema is a reference as JSON in a string; Z.ai answers 1210 to tuple schemas.
+    A type that contains itself is cut off at its second occurrence, where any object is allowed.
+
+    Args:
+        schema: any JSON schema. It is not changed.
+
+    Returns:
+        A new schema that means the same, but for recursion.
+
+    Example:
+        ```python
+        inline({"properties": {"p": {"$ref": "#/$defs/P"}}, "$defs": {"P": {"type": "object"}}})
+        # {"properties": {"p": {"type": "object"}}}
+        ```
+    """
+    plain: dict[str, Any] = _inlined(schema, schema, ())
+    return plain
+
+
+def _inlined(node: Any, root: Mapping[str, Any], open_references: tuple[str, ...]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(item, root, open_references) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    reference = node.get("$ref")
+    if isinstance(reference, str):
+        beside = {key: value for key, value in node.items() if key in _ANNOTATIONS}
+        if reference in open_references:
+            return {"type": "object", **beside}
+        target = _target(reference, root)
+        resolved = _inlined(target, root, (*open_references, reference)) if isinstance(target, Mapping) else {}
+        return {**resolved, **beside}
+    plain = {}
+    for key, value in node.items():
+        if key in ("$defs", "definitions", "additionalItems", "prefixItems"):
+            continue
+        if key == "properties" and isinstance(value, Mapping):  # names of properties are no keywords
+            plain[key] = {name: _inlined(child, root, open_references) for name, child in value.items()}
+        elif key in ("enum", "const", "default", "examples", "required"):
+            plain[key] = value
+        else:
+            plain[key] = _inlined(value, root, open_references)
+    return _without_tuple(plain, node, root, open_references)
+
+
+def _without_tuple(
+    plain: dict[str, Any], node: Mapping[str, Any], root: Mapping[str, Any], open_references: tuple[str, ...]
+) -> dict[str, Any]:
+    """A list of item schemas becomes: any of them, as many as there are."""
+    positions = node.get("prefixItems", node.get("items"))
+    if not isinstance(positions, list):
+        return plain
+    kinds: list[Any] = []
+    for kind in _inlined(positions, root, open_references):
+        if kind not in kinds:
+            kinds.append(kind)
+    plain["items"] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
+    plain.setdefault("minItems", len(positions))
+    plain.setdefault("maxItems", len(positions))
+    return plain
+
+
+def _target(reference: str, root: Mapping[str, Any]) -> Any:
+    """What a local JSON pointer (`#/$defs/Name`) points at, or `None`."""
+    if not reference.startswith("#"):
+        return None
+    node: Any = root
+    for step in reference[1:].split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
+
+
+def read_by_schema(value: Any, schema: Any) -> Any:
+    """Read strings that hold JSON where the schema wants an object or an array, and no string.
+
+    Args:
+        value: parsed arguments, or a part of them.
+        schema: their schema, inlined; anything that is no schema changes nothing.
+
+    Returns:
+        The value, rebuilt only where something had to be read.
+
+    Example:
+        ```python
+        read_by_schema({"p": '{"x": 1}'}, {"properties": {"p": {"type": "object"}}})  # {"p": {"x": 1}}
+        ```
+    """
+    if not isinstance(schema, Mapping):
+        return value
+    if isinstance(value, str):
+        return _from_string(value, schema)
+    if isinstance(value, dict):
+        return {key: read_by_schema(child, child_schema(schema, key)) for key, child in value.items()}
+    if isinstance(value, list):
+        items = child_schema(schema, None)
+        return [read_by_schema(child, items) for child in value]
+    return value
+
+
+def reads_strings(schema: Any) -> bool:
+    """Whether `read_by_schema` can change anything: some part of the schema wants an object or array."""
+    if isinstance(schema, Mapping):
+        properties = _of(schema, "properties")
+        children = [
+            *(properties.values() if isinstance(properties, Mapping) else ()),
+            _of(schema, "items"),
+            schema.get("additionalProperties"),
+        ]
+        return any(wants_container(child) or reads_strings(child) for child in children)
+    return False
+
+
+def wants_container(schema: Any) -> bool:
+    """Whether a value must be an object or an array, and may be no string."""
+    if not isinstance(schema, Mapping):
+        return False
+    types = _types(schema)
+    return "string" not in types and bool(types & {"object", "array"})
+
+
+def child_schema(schema: Any, key: str | None) -> Any:
+    """The schema of a property, or, with `None`, of a list's items; `None` where nothing is said."""
+    if not isinstance(schema, Mapping):
+        return None
+    if key is None:
+        return _of(schema, "items")
+    properties = _of(schema, "properties")
+    return (properties if isinstance(properties, Mapping) else {}).get(key, schema.get("additionalProperties"))
+
+
+def _from_string(text: str, schema: Mapping[str, Any]) -> Any:
+    if not wants_container(schema):
+        return text
+    found = load_json(text)
+    wanted = _types(schema)
+    if (isinstance(found, dict) and "object" in wanted) or (isinstance(found, list) and "array" in wanted):
+        return read_by_schema(found, schema)
+    return text
+
+
+def _types(schema: Mapping[str, Any]) -> set[str]:
+    """Every JSON type that the schema allows; `string` too where it does not say."""
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        return {kind}
+    if isinstance(kind, list):
+        return {name for name in kind if isinstance(name, str)}
+    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if not isinstance(options, list):
+        return {"object"} if "properties" in schema else {"string"}
+    return {name for option in options if isinstance(option, Mapping) for name in _types(option)}
+
+
+def _of(schema: Mapping[str, Any], keyword: str) -> Any:
+    """A keyword's value in the schema, or in the one of its alternatives that has it."""
+    if keyword in schema:
+        return schema[keyword]
+    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if not isinstance(options, list):
+        return None
+    having = [option[keyword] for option in options if isinstance(option, Mapping) and keyword in option]
+    return having[0] if len(having) == 1 else None

@@ -1,0 +1,50 @@
+"""The JSON that is sent. What comes back is read as plain mappings, because endpoints send any type anywhere.
+
+Source: the OpenAPI descriptions of docs.bigmodel.cn and docs.z.ai, 2026-04 to 2026-10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict
+
+__all__ = ["Event", "FunctionCall", "Part", "Payload", "WireMessage", "WireTool", "WireToolCall"]
+
+Event = Mapping[str, Any]
+"""One frame of a stream, or a whole completion."""
+
+Part = dict[str, Any]
+"""One part of a user message: `text`, `image_url`, `video_url`, `file_url` or `input_audio`."""
+
+WireTool = dict[str, Any]
+"""`{"type": "function", "function": {…}}`, or one of GLM's own tools keyed by its type."""
+
+Payload = dict[str, Any]
+"""The whole request body."""
+
+
+class FunctionCall(TypedDict):
+    """The function that the model called; `arguments` is JSON in a string."""
+
+    name: str
+    arguments: str
+
+
+class WireToolCall(TypedDict):
+    """One call of an assistant message."""
+
+    id: str
+    type: Literal["function", "builtin_function"]
+    function: FunctionCall
+
+
+class WireMessage(TypedDict):
+    """One message. Content is a string, but for user messages with media, where it is a list of parts."""
+
+    role: str
+    content: str | list[Part]
+    reasoning_content: NotRequired[str]
+    tool_calls: NotRequired[list[WireToolCall]]
+    tool_call_id: NotRequired[str]
+    name: NotRequired[str]
+    partial: NotRequired[bool]

@@ -1,0 +1,38 @@
+"""What every test shares: no keys from outside, no notices that an earlier test has given."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from langchain_glm import HOSTS, ChatGLM
+from langchain_glm.notices import notify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from langchain_glm.testing import GLMServer
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    variables = {name for host in HOSTS.values() for name in (*host.key_variables, *host.url_variables)}
+    for name in variables & os.environ.keys():
+        monkeypatch.delenv(name)
+    notify.cache_clear()
+    yield
+    notify.cache_clear()
+
+
+@pytest.fixture
+def make_model(glm_server: GLMServer) -> Callable[..., ChatGLM]:
+    """A `ChatGLM` that talks to the test server; keywords override."""
+
+    def make(**settings: Any) -> ChatGLM:
+        named = {} if "model_name" in settings else {"model": "glm-4.7"}
+        defaults = {"host": glm_server.host, "base_url": glm_server.base_url, "api_key": glm_server.api_key}
+        return ChatGLM(**{**named, "max_retries": 0, **defaults, **settings})
+
+    return make
