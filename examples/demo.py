@@ -23,8 +23,8 @@ from rich.console import Console
 from langchain_glm import HOSTS, ChatGLM, GLMError, WebSearch
 
 QUESTION = (
-    "I fly from Paris to Beijing tomorrow. Use get_weather for Beijing, then convert_currency to turn 250 EUR into CNY, "
-    "then search_web for the opening hours of the Palace Museum. What should I pack and plan?"
+    "I fly to Beijing tomorrow. Use get_weather for Beijing, then convert_currency for 250 EUR into CNY, "
+    'then search_web for "opening hours of the Palace Museum". What should I pack and plan?'
 )
 Currency = Literal["CNY", "EUR", "USD"]
 RATES = {("EUR", "CNY"): 8.31, ("USD", "CNY"): 7.12, ("EUR", "USD"): 1.17}
@@ -116,7 +116,7 @@ def run(model: ChatGLM, question: str) -> None:
             messages = data["messages"]
 
     advice = model.with_structured_output(Advice).invoke(
-        [*messages, ("user", "Sum this up as Advice for the traveller.")]
+        [*messages, ("user", "Sum this up as Advice for Beijing.")]
     )
     console.print("\n\n[bold blue]as data[/]")
     console.print(advice)

@@ -11,8 +11,8 @@ from pydantic import model_validator
 from langchain_glm.content_blocks import register
 from langchain_glm.errors import GLMError, GLMToolChoiceError
 from langchain_glm.notices import notify
-from langchain_glm.profiles import model_profile
-from langchain_glm.settings import ALIASES, SECRET, GLMSettings
+from langchain_glm.profiles import find_model, model_profile
+from langchain_glm.settings import ALIASES, OWN_FIELDS, SECRET, GLMSettings
 from langchain_glm.structured_output import Method, structured
 from langchain_glm.transport import client
 from langchain_glm.version import __version__
@@ -20,7 +20,7 @@ from langchain_glm.wire.chunks import ChunkReader
 from langchain_glm.wire.completion import to_result
 from langchain_glm.wire.functions import demands_call, parameters_of, to_wire_tool
 from langchain_glm.wire.messages import PROVIDER
-from langchain_glm.wire.payload import build
+from langchain_glm.wire.payload import asks_for_json_in_prompt, build
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -50,6 +50,7 @@ class _Call:
     model: ChatGLM
     payload: Payload
     schemas: dict[str, Any]
+    bare: bool  # whether the text was asked to be JSON and nothing else
     demanded: bool  # whether the reply must hold a tool call
 
 
@@ -173,10 +174,10 @@ class ChatGLM(GLMSettings):
     ) -> ChatResult:
         call = self._prepare(messages, stop, kwargs, stream=False)
         endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
-        result = to_result(client.send(endpoint, call.payload), call.schemas)
+        result = to_result(client.send(endpoint, call.payload), call.schemas, bare=call.bare)
         if call.demanded and not _called(result):
             if call.model.force_tool_choice == "retry":
-                result = to_result(client.send(endpoint, call.payload), call.schemas)
+                result = to_result(client.send(endpoint, call.payload), call.schemas, bare=call.bare)
             _check_called(result)
         return result
 
@@ -189,10 +190,10 @@ class ChatGLM(GLMSettings):
     ) -> ChatResult:
         call = self._prepare(messages, stop, kwargs, stream=False)
         endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
-        result = to_result(await client.asend(endpoint, call.payload), call.schemas)
+        result = to_result(await client.asend(endpoint, call.payload), call.schemas, bare=call.bare)
         if call.demanded and not _called(result):
             if call.model.force_tool_choice == "retry":
-                result = to_result(await client.asend(endpoint, call.payload), call.schemas)
+                result = to_result(await client.asend(endpoint, call.payload), call.schemas, bare=call.bare)
             _check_called(result)
         return result
 
@@ -205,7 +206,7 @@ class ChatGLM(GLMSettings):
     ) -> Iterator[ChatGenerationChunk]:
         call = self._prepare(messages, stop, kwargs, stream=True)
         endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
-        reader = ChunkReader(call.schemas)
+        reader = ChunkReader(call.schemas, bare=call.bare)
         try:
             with closing(client.stream(endpoint, call.payload)) as events:
                 for event in events:
@@ -229,7 +230,7 @@ class ChatGLM(GLMSettings):
     ) -> AsyncIterator[ChatGenerationChunk]:
         call = self._prepare(messages, stop, kwargs, stream=True)
         endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
-        reader = ChunkReader(call.schemas)
+        reader = ChunkReader(call.schemas, bare=call.bare)
         try:
             async with aclosing(client.astream(endpoint, call.payload)) as events:
                 async for event in events:
@@ -253,7 +254,7 @@ class ChatGLM(GLMSettings):
         extra: dict[str, Any] = {}
         for name, value in kwargs.items():
             field = ALIASES.get(name, name)
-            if field in _FIELDS:
+            if field in OWN_FIELDS:
                 overrides[field] = value
             elif name not in _NOT_SENT and value is not None:
                 extra[name] = value
@@ -269,8 +270,13 @@ class ChatGLM(GLMSettings):
         )
         for notice in notices:
             notify(notice)
-        demanded = model.force_tool_choice != "ignore" and bool(tools) and demands_call(kwargs.get("tool_choice"))
-        return _Call(model, payload | extra, parameters_of(tools), demanded)
+        return _Call(
+            model=model,
+            payload=payload | extra,
+            schemas=parameters_of(tools),
+            bare=asks_for_json_in_prompt(model.response_format, model.endpoint_host, find_model(model.model)),
+            demanded=model.force_tool_choice != "ignore" and demands_call(tools, kwargs.get("tool_choice")),
+        )
 
     # What users build on.
 
@@ -345,9 +351,6 @@ class ChatGLM(GLMSettings):
             ```
         """
         return structured(self, schema, method=method, include_raw=include_raw, strict=strict)
-
-
-_FIELDS: Final = frozenset(GLMSettings.model_fields.keys() - GLMSettings.__base__.model_fields.keys())  # type: ignore[union-attr]
 
 
 _NOT_CALLED: Final = (

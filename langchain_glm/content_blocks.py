@@ -93,7 +93,8 @@ def _endpoint_blocks(message: AIMessage) -> list[Block]:
     if isinstance(results, list) and results:
         call_id = f"web_search_{metadata.get('id') or ''}"
         blocks += _server_pair(call_id, "web_search", {}, results, failed=False)
-    for entry in metadata.get("mcp") or ():
+    entries = metadata.get("mcp")
+    for entry in entries if isinstance(entries, list) else ():
         blocks += _mcp_blocks(entry)
     audio = message.additional_kwargs.get("audio")
     if isinstance(audio, dict) and isinstance(audio.get("data"), str):

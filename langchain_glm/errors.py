@@ -196,7 +196,7 @@ _KEY_HINT = (
     "The key for host {host!r} comes from api_key= or from {key_variable}; keys of one host are not valid on another."
 )
 _PLAN_HINT = "If the key belongs to the account's other plan, use host={other!r} ({other_url})."
-_MODEL_HINT = "Check model=; ids differ by host and plan. {plan}"
+_MODEL_HINT = "Check model=; ids differ by host and plan."
 _REDUCE_HINT = "Send fewer requests at the same time; the limit counts requests in flight."
 _SHORTEN_HINT = "Shorten the conversation, for example with trim_messages or SummarizationMiddleware."
 
@@ -269,7 +269,7 @@ CODES: Final[Mapping[str, tuple[type[GLMError], str | None]]] = {
     "channel:no_available_key": (GLMOverloadedError, None),
     "server_error": (GLMServerError, None),
 }
-"""Business code → exception and hint. `{host}`, `{key_variable}`, `{other}`, `{other_url}`, `{plan}` are filled in."""
+"""Business code → exception and hint. `{host}`, `{key_variable}`, `{other}`, `{other_url}` are filled in."""
 
 _STATUSES: Final[Mapping[int, tuple[type[GLMError], str | None]]] = {
     401: (GLMAuthenticationError, _KEY_HINT),
@@ -398,7 +398,7 @@ def _fill(hint: str | None, host: Host, response: httpx.Response | None) -> str 
     other = HOSTS.get(host.other_plan or "")
     known = HOSTS.get(host.name, host)
     if other is None:
-        hint = hint.replace(_PLAN_HINT, "").replace("{plan}", "")
+        hint = hint.replace(_PLAN_HINT, "")
     return (
         hint.format(
             host=host.name,
@@ -407,7 +407,6 @@ def _fill(hint: str | None, host: Host, response: httpx.Response | None) -> str 
             url=response.url if response is not None and response.request is not None else host.base_url,
             other=other.name if other else "",
             other_url=other.base_url if other else "",
-            plan=_PLAN_HINT.format(other=other.name, other_url=other.base_url) if other else "",
         ).strip()
         or None
     )

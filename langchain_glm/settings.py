@@ -30,7 +30,7 @@ from langchain_glm.version import __version__
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["ALIASES", "SECRET", "ApiKey", "GLMSettings"]
+__all__ = ["ALIASES", "OWN_FIELDS", "SECRET", "ApiKey", "GLMSettings"]
 
 ApiKey = SecretStr | Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
 """A key, or a function (sync or async) that is asked for one before every request."""
@@ -180,17 +180,11 @@ class GLMSettings(BaseChatModel):
 
     def given_settings(self) -> dict[str, Any]:
         """What the user set, by field name; values from the environment are not among them."""
-        own = GLMSettings.model_fields.keys() - BaseChatModel.model_fields.keys()
-        return {name: getattr(self, name) for name in self.model_fields_set & own}
+        return {name: getattr(self, name) for name in self.model_fields_set & OWN_FIELDS}
 
     def changed_settings(self) -> dict[str, Any]:
         """The settings that are not at their default, without secrets: what tells this model from another."""
-        own = GLMSettings.model_fields.keys() - BaseChatModel.model_fields.keys() - SECRET
-        return {
-            name: getattr(self, name)
-            for name in sorted(own)
-            if getattr(self, name) != GLMSettings.model_fields[name].get_default(call_default_factory=True)
-        }
+        return {name: value for name, default in _DEFAULTS.items() if (value := getattr(self, name)) != default}
 
     def with_settings(self, overrides: Mapping[str, Any]) -> Self:
         """Return a model with other settings, validated as the constructor does; `self` if there are none."""
@@ -272,6 +266,15 @@ class GLMSettings(BaseChatModel):
         memo = memo if memo is not None else {}
         memo |= {id(held): held for name in (*_CLIENTS, "api_key") if (held := getattr(self, name)) is not None}
         return super().__deepcopy__(memo)
+
+
+OWN_FIELDS: Final = GLMSettings.model_fields.keys() - BaseChatModel.model_fields.keys()
+"""The fields that are ours; the others are LangChain's."""
+
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    name: {} if GLMSettings.model_fields[name].default_factory else GLMSettings.model_fields[name].default
+    for name in sorted(OWN_FIELDS - SECRET)
+}
 
 
 def _plain(key: Any) -> str | None:

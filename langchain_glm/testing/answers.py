@@ -12,6 +12,7 @@ from langchain_glm.testing.frames_openai import openai_body, openai_frames
 from langchain_glm.testing.refusals import Problem, error_body, json_answer
 from langchain_glm.testing.replies import Reply
 from langchain_glm.testing.steps import Answer, Hangup, Pause, Step
+from langchain_glm.testing.turn import is_kimi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,8 @@ def _body(reply: Reply, turn: Turn) -> dict[str, Any]:
 
 
 def _headers(turn: Turn) -> tuple[tuple[str, str], ...]:
-    return ((("x-log-id" if turn.host.native else "x-request-id"), turn.id),)
+    name = "x-log-id" if turn.host.native else "msh-request-id" if is_kimi(turn.host) else "x-request-id"
+    return ((name, turn.id),)
 
 
 def _stream(turn: Turn, *steps: Step) -> Answer:

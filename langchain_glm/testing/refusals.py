@@ -81,6 +81,8 @@ def error_body(
     status = status_of(problem.code)
     if is_kimi(host):
         status, kind = _KIMI.get(problem.code, (status, _KIMI_BY_STATUS.get(status, "invalid_request_error")))
+        if not problem.code.isdigit():  # a fault may be given one of Kimi's own words
+            kind = problem.code
         return status, {"error": {"message": text, "type": kind}}
     if not host.native:
         status, code = _GATEWAY.get(problem.code, (status, problem.code))

@@ -63,6 +63,7 @@ async def send_answer(
                 if before_last and number == len(answer.steps):
                     before_last()
                 await send({"type": "http.response.body", "body": step, "more_body": True})
+                await asyncio.sleep(0)  # other requests get their turn between two events
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         gone.cancel()

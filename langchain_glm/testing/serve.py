@@ -29,7 +29,9 @@ def run(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: from argparse, for bad arguments.
     """
-    parser = argparse.ArgumentParser(prog="langchain_glm serve", description="A GLM endpoint to test against.")
+    parser = argparse.ArgumentParser(
+        prog="python -m langchain_glm serve", description="A GLM endpoint to test against."
+    )
     parser.add_argument("--host", default="zai", choices=list(HOSTS), help="whose dialect to speak (default: zai)")
     parser.add_argument("--port", type=_port, default=8787, help="TCP port, 0 for a free one (default: 8787)")
     parser.add_argument("--api-key", default="test.key", help="the key to accept (default: test.key)")

@@ -52,6 +52,10 @@ class Turn:
     earlier_calls: int = 0
 
 
+_OTHER_FAMILIES: Final = ("gpt-", "claude-")
+"""Families that PhanEdge's documents show beside GLM."""
+
+
 def is_kimi(host: Host) -> bool:
     """Whether the host is Moonshot's."""
     return host.name.startswith("kimi")
@@ -74,6 +78,8 @@ def serving_model(model_id: object, host: Host) -> Model | None:
     if is_kimi(host):
         return MODELS.get(model_id) if model_id.startswith("kimi-") else None
     if not host.native:
+        if host.name == "phanedge" and model_id.startswith(_OTHER_FAMILIES):
+            return Model(id=model_id, context=128_000, max_output=16_384, inputs=("image",))
         model = find_model(model_id)
         return model if model and model.id.startswith("glm-") else None
     if not model_id.startswith("glm-"):

@@ -47,14 +47,21 @@ def to_wire_tool(tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool 
     """
     if isinstance(tool, GLMTool):
         return tool.to_wire()
-    if isinstance(tool, Mapping) and tool.get("type") in _BUILT_IN:
-        kind = str(tool["type"])
-        if not isinstance(tool.get("function" if kind == "builtin_function" else kind), Mapping):
-            raise ValueError(f"tools: a {kind} tool needs its settings under the key {kind!r}.")
-        return dict(tool)
+    kind = tool.get("type", "function") if isinstance(tool, Mapping) else "function"
+    if isinstance(tool, Mapping) and isinstance(kind, str) and kind != "function":
+        settings = "function" if kind == "builtin_function" else kind
+        if isinstance(tool.get(settings), Mapping):  # GLM's shape, be it of a tool that is not known yet
+            return dict(tool)
+        if kind in _BUILT_IN:
+            raise ValueError(f"tools: a {kind} tool needs its settings under the key {settings!r}.")
     if isinstance(tool, BaseTool) and (own := (tool.extras or {}).get("provider_tool_definition")):
         return dict(own)
-    function = dict(convert_to_openai_tool(tool)["function"])
+    converted = convert_to_openai_tool(tool)
+    if "function" not in converted:  # LangChain lets the tools that OpenAI runs pass
+        raise ValueError(
+            f"tools: {kind!r} is a tool of another provider's; GLM's own are web_search, retrieval and mcp."
+        )
+    function = dict(converted["function"])
     function.pop("strict", None)
     if isinstance(function.get("parameters"), Mapping):
         function["parameters"] = inline(function["parameters"])
@@ -114,9 +121,11 @@ def choose_tools(
     return chosen, None, f"Answer by calling the tool {wanted}, not in text."
 
 
-def demands_call(choice: Any) -> bool:
-    """Whether a `tool_choice` wants a call in any case."""
-    return _wanted(choice) not in (None, NO_TOOLS)
+def demands_call(tools: Sequence[WireTool], choice: Any) -> bool:
+    """Whether a `tool_choice` wants a call of a function in any case; GLM's own tools never come back as calls."""
+    wanted = _wanted(choice)
+    names = {function_name(tool) for tool in tools} - {None}
+    return bool(names) if wanted == "required" else wanted in names
 
 
 def _wanted(choice: Any) -> str | None:

@@ -51,7 +51,7 @@ def to_part(block: str | Mapping[str, Any], where: str, host: Host, model: Model
         return {"type": "text", "text": text} if text else None
     if kind == "non_standard" and isinstance(block.get("value"), Mapping):
         return to_part(block["value"], where, host, model)
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"{where}: blocks of type {kind!r} cannot be sent; use text, image, video, file or audio.")
     if model is not None and _KINDS[kind] not in model.inputs:
         reads = ", ".join(("text", *model.inputs))
@@ -81,7 +81,7 @@ def _audio(block: Mapping[str, Any], where: str, host: Host) -> Part:
             "type": "input_audio",
             "input_audio": {"data": inner["data"], "format": inner.get("format", "wav")},
         }
-    data = block.get("base64")
+    data = block.get("base64") or block.get("data")
     if not data:
         raise ValueError(f"{where}: GLM reads audio inline only; give base64 and mime_type.")
     subtype = str(block.get("mime_type") or "audio/wav").rsplit("/", 1)[-1]
@@ -98,7 +98,7 @@ def _location(block: Mapping[str, Any], where: str, host: Host, default_type: st
     if url is None:
         source = block.get("source")
         source = source if isinstance(source, Mapping) else {}
-        data = block.get("base64") or source.get("data")
+        data = block.get("base64") or block.get("data") or source.get("data")
         if not isinstance(data, str):
             file_id = block.get("file_id")
             if isinstance(file_id, str) and file_id.startswith("ms://"):  # a file uploaded to Kimi

@@ -79,12 +79,12 @@ def to_wire(messages: Sequence[BaseMessage], host: Host, model: Model | None) ->
     return _with_user(wire)
 
 
-def add_instruction(messages: Sequence[BaseMessage], text: str) -> list[BaseMessage]:
-    """Return the conversation with a sentence added to its leading system message (made if there is none)."""
-    if messages and isinstance(messages[0], SystemMessage):
-        head = messages[0]
-        return [SystemMessage(f"{_text(head.content, 0, chr(10))}\n\n{text}".lstrip()), *messages[1:]]
-    return [SystemMessage(text), *messages]
+def add_instruction(wire: Sequence[WireMessage], text: str) -> list[WireMessage]:
+    """Return the wire messages with a sentence added to the leading system message (made if there is none)."""
+    head = wire[0]
+    if head["role"] == "system":
+        return [{**head, "content": f"{head['content']}\n\n{text}"}, *wire[1:]]
+    return [{"role": "system", "content": text}, *wire]
 
 
 def _assistant(message: AIMessage, answered: set[str], model: Model | None) -> list[WireMessage]:
@@ -107,9 +107,9 @@ def _calls(message: AIMessage, answered: set[str]) -> list[WireToolCall]:
     calls = [_call(call["id"], call["name"], dump_json(call["args"])) for call in message.tool_calls]
     if not calls and isinstance(message.content, list):
         calls = [
-            _call(block.get("id"), str(block.get("name")), dump_json(block.get("input") or {}))
+            _call(block.get("id"), str(block.get("name")), dump_json(block.get("input") or block.get("args") or {}))
             for block in message.content
-            if isinstance(block, Mapping) and block.get("type") == "tool_use"
+            if isinstance(block, Mapping) and block.get("type") in ("tool_use", "tool_call")
         ]
     for bad in message.invalid_tool_calls:
         # A call that nothing answers would leave the conversation without a tool message for it.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langchain_glm.profiles import Model
     from langchain_glm.wire.types import Payload, WireTool
 
-__all__ = ["build"]
+__all__ = ["asks_for_json_in_prompt", "build"]
 
 _PLAIN: Final = ("temperature", "top_p", "do_sample", "request_id", "user_id")
 _SAMPLING: Final = ("temperature", "top_p")
@@ -65,14 +65,13 @@ def build(
     offered, choice, instruction = choose_tools(
         offered, tool_choice, obeyed=host.tool_choice and not _is_on(thinking, model)
     )
-    if instruction:
-        messages = add_instruction(messages, instruction)
-    response_format, instruction = _response_format(settings.get("response_format"), host, model)
-    if instruction:
-        messages = add_instruction(messages, instruction)
+    response_format, wanted_format = _response_format(settings.get("response_format"), host, model)
 
     body["messages"], more = to_wire(messages, host, model)
     notices += more
+    for sentence in (instruction, wanted_format):
+        if sentence:
+            body["messages"] = add_instruction(body["messages"], sentence)
     if stream:
         body["stream"] = True
         if _or(settings.get("stream_usage"), host.stream_usage):
@@ -132,7 +131,7 @@ def _with_web_search(tools: Sequence[WireTool], asked: Any, host: Host) -> tuple
 def _with_engine(tool: WireTool, host: Host) -> WireTool:
     if tool["type"] != "web_search" or host.search_engine is None or tool["web_search"].get("search_engine"):
         return tool
-    return {**tool, "web_search": {"search_engine": host.search_engine, **tool["web_search"]}}
+    return {**tool, "web_search": {**tool["web_search"], "search_engine": host.search_engine}}
 
 
 def _streams_tools(asked: bool | None, tools: Sequence[WireTool], host: Host, model: Model | None) -> bool:
@@ -145,21 +144,24 @@ def _response_format(
 ) -> tuple[Mapping[str, Any] | None, str | None]:
     """What to send, and the sentence for the system message.
 
-    GLM knows `json_object` only, and takes a schema without obeying it; there the schema goes into the prompt.
+    GLM knows `json_object` only, on its text models, and takes a schema without obeying it.
     """
-    if not asked or asked.get("type") != "json_schema" or host.json_schema:
+    if not asked or not asks_for_json_in_prompt(asked, host, model):
         return asked or None, None
+    sent = {"type": "json_object"} if model is None or model.json_mode else None
+    sentence = "Answer with one JSON object and nothing else: no text around it, no code fence."
+    if asked["type"] == "json_object":
+        return sent, sentence
     wrapper = asked.get("json_schema")
     schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
     if not isinstance(schema, dict):
         raise ValueError('response_format: type "json_schema" needs {"json_schema": {"name": …, "schema": {…}}}.')
-    can = model is None or model.json_mode
-    return ({"type": "json_object"} if can else None), schema_instruction(schema)
+    return sent, f"{sentence} It must be valid for this JSON schema: {dump_json(inline(schema))}"
 
 
-def schema_instruction(schema: Mapping[str, Any]) -> str:
-    """The sentence that asks for JSON of a schema."""
-    return (
-        "Answer with one JSON object and nothing else: no text around it, no code fence. "
-        f"It must be valid for this JSON schema: {dump_json(inline(schema))}"
-    )
+def asks_for_json_in_prompt(response_format: Mapping[str, Any] | None, host: Host, model: Model | None) -> bool:
+    """Whether JSON is asked for in words: a schema that the host does not enforce, a model without a JSON mode."""
+    kind = response_format.get("type") if response_format else None
+    if kind == "json_schema":
+        return not host.json_schema
+    return kind == "json_object" and model is not None and not model.json_mode

@@ -100,7 +100,11 @@ def citations(text: str, web_search: Any) -> list[dict[str, Any]]:
     """
     if not isinstance(web_search, list) or "[ref_" not in text:
         return []
-    sources = {str(result.get("refer")): result for result in web_search if isinstance(result, dict)}
+    sources = {
+        result["refer"]: result
+        for result in web_search
+        if isinstance(result, dict) and isinstance(result.get("refer"), str)
+    }
     found = []
     for mark in _REFERENCE.finditer(text):
         source = sources.get(mark.group(1))

@@ -10,13 +10,16 @@ from langchain_glm.wire.json import load_json
 __all__ = ["child_schema", "inline", "read_by_schema", "reads_strings", "wants_container"]
 
 _ANNOTATIONS = ("description", "title", "default")
+_FAMILY_LEVELS = 3
+"""How deep types that contain each other are written out; without a limit, eight of them make megabytes."""
 
 
 def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a schema without `$defs`, references and tuples.
 
     GLM-5.3 sends arguments whose schema is a reference as JSON in a string; Z.ai answers 1210 to tuple schemas.
-    A type that contains itself is cut off at its second occurrence, where any object is allowed.
+    A type that contains itself is cut off at its second occurrence, where any object is allowed; so is a type
+    that begins one more level of a family whose members contain each other.
 
     Args:
         schema: any JSON schema. It is not changed.
@@ -42,7 +45,7 @@ def _inlined(node: Any, root: Mapping[str, Any], open_references: tuple[str, ...
     reference = node.get("$ref")
     if isinstance(reference, str):
         beside = {key: value for key, value in node.items() if key in _ANNOTATIONS}
-        if reference in open_references:
+        if reference in open_references or _is_deep(reference, root, open_references):
             return {"type": "object", **beside}
         target = _target(reference, root)
         resolved = _inlined(target, root, (*open_references, reference)) if isinstance(target, Mapping) else {}
@@ -58,6 +61,31 @@ def _inlined(node: Any, root: Mapping[str, Any], open_references: tuple[str, ...
         else:
             plain[key] = _inlined(value, root, open_references)
     return _without_tuple(plain, node, root, open_references)
+
+
+def _is_deep(reference: str, root: Mapping[str, Any], open_references: tuple[str, ...]) -> bool:
+    """Whether a reference stands inside as many types as are written out that it leads back to."""
+    if len(open_references) < _FAMILY_LEVELS:
+        return False
+    family = _reached(reference, root).intersection(open_references)
+    return len(family) >= _FAMILY_LEVELS
+
+
+def _reached(reference: str, root: Mapping[str, Any]) -> set[str]:
+    """Every reference that one leads to."""
+    reached: set[str] = set()
+    waiting = [_target(reference, root)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            found = node.get("$ref")
+            if isinstance(found, str) and found not in reached:
+                reached.add(found)
+                waiting.append(_target(found, root))
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return reached
 
 
 def _without_tuple(

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.testing.parrot.reading import json_objects, mention, numbers, quotes, without_json
+from langchain_glm.testing.parrot.schemas import resolve, schema_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["fill"]
 
-_DEEPEST: Final = 8
+_DEEPEST: Final = 5  # a schema that contains itself has to end somewhere
 _LONGEST: Final = 200
+_MOST_ITEMS: Final = 100
+_MOST_FILLED: Final = 10_000  # characters that `minLength` may ask for
 _WHOLE_TEXT: Final = frozenset({"query", "question", "q", "prompt", "text", "content", "message", "input", "task"})
 _PHRASES: Final = (
     re.compile(
@@ -53,37 +57,12 @@ def fill(schema: Mapping[str, Any], prompt: str) -> Any:
         fill(schema, "Double 21")  # {"n": 21}
         ```
     """
-    properties: dict[str, Any] = _resolved(schema, schema).get("properties", {})
+    whole = resolve(schema, schema)
+    properties: dict[str, Any] = whole.get("properties", {})
     for given in json_objects(prompt):
-        if given and given.keys() <= properties.keys() and set(schema.get("required", ())) <= given.keys():
+        if given and given.keys() <= properties.keys() and all(name in given for name in whole.get("required", ())):
             return given
     return _Filler(schema, without_json(prompt), frozenset(properties)).value(schema, "", 0)
-
-
-def _resolved(schema: Any, root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schema with its `$ref` and `allOf` taken in."""
-    merged = dict(schema) if isinstance(schema, dict) else {}
-    seen: set[str] = set()
-    while isinstance(merged.get("$ref"), str) and merged["$ref"] not in seen:
-        reference = merged.pop("$ref")
-        seen.add(reference)
-        merged = {**_pointed(root, reference), **merged}
-    for part in merged.pop("allOf", ()):
-        inner = _resolved(part, root)
-        properties = {**merged.get("properties", {}), **inner.get("properties", {})}
-        required = [*merged.get("required", ()), *inner.get("required", ())]
-        merged = {**inner, **merged}
-        if properties:
-            merged |= {"properties": properties, "required": required}
-    return merged
-
-
-def _pointed(root: Mapping[str, Any], reference: str) -> dict[str, Any]:
-    target: Any = root
-    for step in reference.removeprefix("#").strip("/").split("/"):
-        key = step.replace("~1", "/").replace("~0", "~")
-        target = target.get(key) if isinstance(target, dict) else None
-    return dict(target) if isinstance(target, dict) else {}
 
 
 class _Filler:
@@ -94,20 +73,21 @@ class _Filler:
         self.prompt = prompt.strip()
         self.quotes = [quote for quote in quotes(self.prompt) if quote not in names]
         self.numbers = numbers(re.sub(r"\"[^\"\n]*\"|'[^'\n]*'", " ", self.prompt)) or numbers(self.prompt)
+        self.chosen: set[str] = set()
         self.phrases: list[str] = [
             phrase.strip(" ,") for pattern in _PHRASES for phrase in pattern.findall(self.prompt)
         ]
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
-        schema = _resolved(schema, self.root)
+        schema = resolve(schema, self.root)
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
             return self._enum(schema["enum"])
         variants = schema.get("anyOf") or schema.get("oneOf")
         if variants:
-            return self.value(self._variant(variants), name, depth)
-        match _kind(schema):
+            return self.value(self._variant(variants), name, depth + 1) if depth < 2 * _DEEPEST else None
+        match schema_kind(schema):
             case "object":
                 return self._object(schema, depth)
             case "array":
@@ -124,10 +104,16 @@ class _Filler:
     def _enum(self, choices: Sequence[Any]) -> Any:
         named = [choice for choice in choices if isinstance(choice, str) and self._says(choice)]
         number = next((value for value in self.numbers if value in choices), None)
-        return max(named, key=len) if named else number if number is not None else choices[0]
+        if not named:
+            return number if number is not None else choices[0]
+        prompt = self.prompt.lower()
+        named.sort(key=lambda choice: (prompt.find(choice.lower()), -len(choice)))
+        chosen = next((choice for choice in named if choice not in self.chosen), named[0])
+        self.chosen.add(chosen)
+        return chosen
 
     def _variant(self, variants: Sequence[Any]) -> Any:
-        kinds = [_resolved(variant, self.root) for variant in variants]
+        kinds = [resolve(variant, self.root) for variant in variants]
         real = [kind for kind in kinds if kind.get("type") != "null"] or kinds
         return next((kind for kind in real if self._says(str(kind.get("title") or "\0"))), real[0])
 
@@ -140,25 +126,25 @@ class _Filler:
         }
 
     def _bottom(self, schema: Any) -> Any:
-        """Return the smallest value: a schema that contains itself has to end somewhere."""
-        schema = _resolved(schema, self.root)
+        """Return the smallest value."""
+        schema = resolve(schema, self.root)
         variants = schema.get("anyOf") or schema.get("oneOf") or ()
         if any(isinstance(variant, dict) and variant.get("type") == "null" for variant in variants):
             return None
-        kind = _kind(schema)
+        kind = schema_kind(schema)
         return _EMPTY[kind] if kind in _EMPTY else self.value(schema, "", _DEEPEST)
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
+        if depth >= _DEEPEST:
+            return []
         given = self._after(name, r"(\[[^\]]*\])")
         if given:
-            try:
+            with contextlib.suppress(ValueError):
                 return list(json.loads(given))
-            except ValueError:
-                pass
-        items = _resolved(schema.get("items", {"type": "string"}), self.root)
-        least = max(0 if depth >= _DEEPEST else 1, schema.get("minItems", 0))
+        items = resolve(schema.get("items", {"type": "string"}), self.root)
+        least = min(max(1, schema.get("minItems", 0)), _MOST_ITEMS)
         most = schema.get("maxItems", max(least, len(self.prompt)))
-        kind = _kind(items)
+        kind = schema_kind(items)
         if items.get("enum"):
             named = [choice for choice in items["enum"] if isinstance(choice, str) and self._says(choice)]
             found = len(named)
@@ -191,11 +177,11 @@ class _Filler:
 
     def _string(self, schema: Mapping[str, Any], name: str) -> str:
         text = self._formatted(schema.get("format")) or self._quoted_after(name) or self._told(name)
-        longest = schema.get("maxLength", _LONGEST)
-        return str(text[:longest].ljust(schema.get("minLength", 0), "."))
+        shortest = min(schema.get("minLength", 0), _MOST_FILLED)
+        return str(text[: schema.get("maxLength", _LONGEST)].ljust(shortest, "."))
 
     def _formatted(self, name: Any) -> str | None:
-        if name not in _FORMATS:
+        if not isinstance(name, str) or name not in _FORMATS:
             return None
         pattern, otherwise = _FORMATS[name]
         found = re.search(pattern, self.prompt)
@@ -235,15 +221,6 @@ class _Filler:
             rf"(?<![A-Za-z0-9_]){spaced}(?![A-Za-z0-9_])[\"'`]?{sign}{pattern}", self.prompt, re.IGNORECASE
         )
         return found.group(1) if found else None
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((one for one in kind if one != "null"), "null")
-    if kind is None:
-        kind = "object" if "properties" in schema else "array" if "items" in schema else "string"
-    return str(kind)
 
 
 def _typed(number: float, *, whole: bool) -> int | float:

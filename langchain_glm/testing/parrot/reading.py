@@ -41,8 +41,7 @@ class Conversation:
         user: the text of the last user message.
         asked: whether the last message is the user's (or the system's): nothing was done for it yet.
         called: names of the tools called since the last user message.
-        results: name and content of the tool messages that the conversation ends with.
-        calls: tool calls in the whole conversation.
+        results: name and content of the tool messages since the last user message, if one of them comes last.
         seen: kinds of media in user messages, one entry for each part.
     """
 
@@ -51,7 +50,6 @@ class Conversation:
     asked: bool
     called: tuple[str, ...]
     results: tuple[tuple[str, str], ...]
-    calls: int
     seen: tuple[str, ...]
 
 
@@ -73,8 +71,7 @@ def read(messages: Sequence[Mapping[str, Any]]) -> Conversation:
         user=_text(messages[last_user]) if last_user >= 0 else "",
         asked=messages[-1]["role"] in {"user", "system"} and not any(message["role"] == "tool" for message in since),
         called=tuple(called),
-        results=tuple(_trailing_results(messages, names)),
-        calls=sum(len(message.get("tool_calls") or ()) for message in messages),
+        results=tuple(_results(since, names)),
         seen=tuple(
             MEDIA[part["type"]]
             for message in messages
@@ -94,14 +91,11 @@ def _text(message: Mapping[str, Any]) -> str:
     return "\n".join(str(part.get("text") or "") for part in content if part.get("type") == "text")
 
 
-def _trailing_results(messages: Sequence[Mapping[str, Any]], names: Mapping[Any, str]) -> Iterator[tuple[str, str]]:
-    start = len(messages)
-    while start and messages[start - 1]["role"] == "tool":
-        start -= 1
-    for message in messages[start:]:
-        content = message.get("content")
-        name = names.get(message.get("tool_call_id")) or str(message.get("name") or "tool")
-        yield name, content if isinstance(content, str) else ""
+def _results(since: Sequence[Mapping[str, Any]], names: Mapping[Any, str]) -> Iterator[tuple[str, str]]:
+    if since and since[-1]["role"] == "tool":
+        for message in since:
+            if message["role"] == "tool":
+                yield names.get(message.get("tool_call_id"), message.get("name") or "tool"), _text(message)
 
 
 def words(text: str) -> set[str]:

@@ -1,0 +1,230 @@
+"""The documents: their examples run, their tables say what the code says, their links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pytest
+from langchain_core.language_models.chat_models import BaseChatModel
+
+from langchain_glm import HOSTS, ChatGLM, errors
+from langchain_glm.settings import ALIASES
+from langchain_glm.testing import GLMServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGE: Final = ROOT / "langchain_glm"
+READMES: Final = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+ARCHITECTURE: Final = ROOT / "docs" / "architecture.md"
+SETTINGS: Final = ROOT / "docs" / "settings.md"
+DOCUMENTS: Final = (*READMES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+
+_FENCE: Final = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+_LINK: Final = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)")
+_CODE: Final = re.compile(r"`([^`]+)`")
+
+
+class Block(NamedTuple):
+    info: str
+    text: str
+    line: int
+
+
+def blocks(document: Path) -> list[Block]:
+    """The fenced blocks of a document; `line` is that of the fence."""
+    source = document.read_text(encoding="utf-8")
+    return [Block(found[1], found[2], source.count("\n", 0, found.start()) + 1) for found in _FENCE.finditer(source)]
+
+
+def prose(document: Path) -> str:
+    """A document without its fenced blocks."""
+    return _FENCE.sub("", document.read_text(encoding="utf-8"))
+
+
+def tables(document: Path) -> Iterator[list[list[str]]]:
+    """The tables of a document: rows of cells, the header first."""
+    for found in re.finditer(r"^(?:\|.*\|\n)+", prose(document), re.MULTILINE):
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in found[0].splitlines()]
+        yield [rows[0], *rows[2:]]
+
+
+def codes(cell: str) -> list[str]:
+    return _CODE.findall(cell)
+
+
+def name(document: Path) -> str:
+    return document.relative_to(ROOT).as_posix()
+
+
+def with_python(document: Path) -> bool:
+    return any(block.info.split()[:1] == ["python"] for block in blocks(document))
+
+
+@pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")  # some examples show settings that are mapped
+@pytest.mark.parametrize("document", [document for document in DOCUMENTS if with_python(document)], ids=name)
+def test_examples_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, in one namespace; tests that an example defines are run with a server of their own."""
+    namespace: dict[str, Any] = {"__name__": "__docs__"}
+    with GLMServer("zai") as server:
+        monkeypatch.setenv("ZAI_API_KEY", server.api_key)
+        monkeypatch.setenv("ZAI_BASE_URL", server.base_url)
+        for block in blocks(document):
+            if block.info == "python":
+                source = "\n" * block.line + block.text  # tracebacks show the document's lines
+                exec(compile(source, str(document), "exec", dont_inherit=True), namespace)
+    for name_, test in list(namespace.items()):
+        if name_.startswith("test_"):
+            with GLMServer("zai") as server:
+                wants = inspect.signature(test).parameters
+                test(**({"glm_server": server} if "glm_server" in wants else {}))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_few_examples_are_not_run(document: Path) -> None:
+    infos = {"", "sh", "diff", "python", "python no-run"}
+    assert {block.info for block in blocks(document)} <= infos
+    skipped = [block for block in blocks(document) if block.info == "python no-run"]
+    assert len(skipped) <= 1
+    for block in skipped:
+        ast.parse(block.text)
+
+
+@pytest.mark.parametrize("document", READMES, ids=name)
+def test_endpoint_table(document: Path) -> None:
+    table = next(table for table in tables(document) if table[0][0] == "`host`")
+    shown = {codes(host)[0]: (codes(url), tuple(codes(keys))) for host, url, keys, *_ in table[1:]}
+    assert shown == {host.name: ([host.base_url], host.key_variables) for host in HOSTS.values()}
+
+
+def test_dialect_table() -> None:
+    table = next(table for table in tables(SETTINGS) if table[0][0] == "host")
+
+    def yes(flag: bool) -> str:
+        return "yes" if flag else "no"
+
+    assert table[1:] == [
+        [
+            f"`{host.name}`",
+            yes(host.keeps_reasoning),
+            yes(host.tool_choice),
+            yes(host.json_schema),
+            f"`{host.max_tokens_field}`",
+            {"data-uri": "data URI", "raw": "bare base64"}[host.base64_images],
+            "asked for" if host.stream_usage else "comes by itself",
+            f"`{host.search_engine}`" if host.search_engine else "endpoint's",
+        ]
+        for host in HOSTS.values()
+    ]
+
+
+def test_every_setting_is_described_with_its_aliases() -> None:
+    described: dict[str, set[str]] = {}
+    for table in tables(SETTINGS):
+        if table[0][0] == "setting":
+            described |= {codes(row[0])[0]: set(codes(row[0])[1:]) for row in table[1:]}
+    assert described.keys() == ChatGLM.model_fields.keys() - BaseChatModel.model_fields.keys()
+    for field, aliases in described.items():
+        assert all(ALIASES[alias] == field for alias in aliases)
+
+
+@pytest.mark.parametrize("document", READMES, ids=name)
+def test_error_table(document: Path) -> None:
+    table = next(table for table in tables(document) if table[1][0] == "`GLMError`")
+    kinds = {kind: kind.__name__ for kind in vars(errors).values() if isinstance(kind, type)}
+    shown = {codes(row[0])[0]: row for row in table[1:]}
+    assert shown.keys() == {name_ for kind, name_ in kinds.items() if issubclass(kind, errors.GLMError)}
+    for class_name, (_, when, langchain, _) in shown.items():
+        kind = getattr(errors, class_name)
+        assert codes(langchain)[0] in {base.__name__ for base in kind.__mro__}
+        for code in re.findall(r"(?<!HTTP )\b(1\d{3})\b", when):
+            assert errors.CODES[code][0] is kind, code
+
+
+@pytest.mark.parametrize("document", READMES, ids=name)
+def test_top_of_readme(document: Path) -> None:
+    commands = blocks(document)[0].text
+    assert re.findall(r"^make \w+", commands, re.MULTILINE) == ["make demo", "make test"]
+    assert f"]({READMES[1 - READMES.index(document)].name})" in document.read_text(encoding="utf-8")
+
+
+def test_readmes_have_one_structure() -> None:
+    english, chinese = (re.findall(r"^#+", prose(document), re.MULTILINE) for document in READMES)
+    assert english == chinese
+    infos = [[block.info for block in blocks(document)] for document in READMES]
+    assert infos[0] == infos[1]
+    shapes = [[(len(table), len(table[0])) for table in tables(document)] for document in READMES]
+    assert shapes[0] == shapes[1]
+
+
+def anchors(document: Path) -> set[str]:
+    """The headings of a document as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_relative_links_resolve(document: Path) -> None:
+    for link in _LINK.findall(prose(document)):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.is_relative_to(ROOT), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_file_has_its_line() -> None:
+    tree = next(block.text for block in blocks(ARCHITECTURE) if block.text.startswith("langchain_glm/"))
+    folders: list[str] = []
+    shown = set()
+    for line in tree.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        entry = line.split()[0]
+        if entry.endswith("/"):
+            folders[depth:] = [entry]
+        else:
+            shown.add("".join([*folders[:depth], entry]))
+    assert shown == {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py")}
+
+
+def test_diffs_show_lines_that_are_there() -> None:
+    for block in blocks(ARCHITECTURE):
+        source: set[str] = set()
+        for line in block.text.splitlines() if block.info == "diff" else ():
+            if line.startswith("+++ "):
+                source = set((ROOT / line[4:]).read_text(encoding="utf-8").splitlines())
+            elif line.startswith(("+", " ")):
+                assert line[1:] in source, line
+
+
+def imports(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return plain | {f"{node.module}.{alias.name}" for node in named for alias in node.names}
+
+
+@pytest.mark.parametrize(
+    ("layer", "forbidden"),
+    [
+        ("wire", ("httpx", "langchain_glm.transport", "langchain_glm.chat_models", "langchain_glm.settings")),
+        (
+            "transport",
+            ("langchain_core", "langchain_glm.tools", "langchain_glm.chat_models", "langchain_glm.settings"),
+        ),
+    ],
+)
+def test_layers(layer: str, forbidden: tuple[str, ...]) -> None:
+    for path in (PACKAGE / layer).rglob("*.py"):
+        found = imports(path)
+        assert not [module for module in found if module.startswith(forbidden)], path
+        if layer == "transport":
+            of_wire = {module for module in found if module.startswith("langchain_glm.wire")}
+            assert {module.rpartition(".")[0] for module in of_wire} <= {"langchain_glm.wire.json"}, path
