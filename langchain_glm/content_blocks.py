@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
+from langchain_glm.wire.completion import arguments_of
 from langchain_glm.wire.json import load_object
 from langchain_glm.wire.messages import PROVIDER
 
@@ -81,7 +82,7 @@ def _text(message: AIMessage) -> list[Block]:
     return [
         {"type": "text", "text": item} if isinstance(item, str) else dict(item)
         for item in message.content
-        if isinstance(item, str) or item.get("type") in KNOWN_BLOCK_TYPES - {"reasoning", "tool_call"}
+        if isinstance(item, str) or str(item.get("type")) in KNOWN_BLOCK_TYPES - {"reasoning", "tool_call"}
     ]
 
 
@@ -113,7 +114,7 @@ def _mcp_blocks(entry: Any) -> list[Block]:
         return []
     call_id = str(entry.get("id") or mcp.get("id") or "")
     listing = mcp.get("type") == "mcp_list_tools"
-    arguments = {} if listing else load_object(str(mcp.get("arguments") or "{}")) or {}
+    arguments = {} if listing else load_object(arguments_of(mcp.get("arguments"))) or {}
     output = mcp.get("tools") if listing else mcp.get("output")
     error = mcp.get("error")
     name = "mcp_list_tools" if listing else str(mcp.get("name") or "mcp_call")

@@ -188,6 +188,6 @@ def test_openai_on_the_hosts_that_follow_it(host: str, model: str) -> None:
         assert json.loads(calls[0].function.arguments) == {"city": "北京"}
         assert final.usage
         with pytest.raises(openai.NotFoundError):
-            client.chat.completions.create(model="gpt-4o", messages=HI)
+            client.chat.completions.create(model="no-such-model", messages=HI)
         with pytest.raises(openai.AuthenticationError):
             client.with_options(api_key="wrong").chat.completions.create(model=model, messages=HI)

@@ -37,12 +37,12 @@ NEWEST = {"model": "glm-5.3"}
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     # the model
-    ("zai", {"model": "gpt-4o"}, "1211"),
+    ("zai", {"model": "no-such-model"}, "1211"),
     ("zai", {"model": "z-ai/glm-4.6"}, "1211"),
     ("zai", {"model": "kimi-k2.6"}, "1211"),
     ("zai", {"model": None}, "1211"),
     ("kimi", {"model": "glm-4.7"}, "1211"),
-    ("phanedge", {"model": "gpt-4o"}, "1211"),
+    ("phanedge", {"model": "no-such-model"}, "1211"),
     # messages
     ("zai", {"messages": []}, "1214"),
     ("zai", {"messages": None}, "1214"),
