@@ -11,7 +11,7 @@ from pydantic import model_validator
 from langchain_glm.content_blocks import register
 from langchain_glm.errors import GLMError, GLMToolChoiceError
 from langchain_glm.notices import notify
-from langchain_glm.profiles import find_model, model_profile
+from langchain_glm.profiles import model_profile
 from langchain_glm.settings import ALIASES, OWN_FIELDS, SECRET, GLMSettings
 from langchain_glm.structured_output import Method, structured
 from langchain_glm.transport import client
@@ -20,7 +20,7 @@ from langchain_glm.wire.chunks import ChunkReader
 from langchain_glm.wire.completion import to_result
 from langchain_glm.wire.functions import demands_call, parameters_of, to_wire_tool
 from langchain_glm.wire.messages import PROVIDER
-from langchain_glm.wire.payload import asks_for_json_in_prompt, build
+from langchain_glm.wire.payload import build
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -274,7 +274,7 @@ class ChatGLM(GLMSettings):
             model=model,
             payload=payload | extra,
             schemas=parameters_of(tools),
-            bare=asks_for_json_in_prompt(model.response_format, model.endpoint_host, find_model(model.model)),
+            bare=(model.response_format or {}).get("type") in ("json_object", "json_schema"),
             demanded=model.force_tool_choice != "ignore" and demands_call(tools, kwargs.get("tool_choice")),
         )
 
@@ -328,6 +328,7 @@ class ChatGLM(GLMSettings):
         method: Method = "function_calling",
         include_raw: bool = False,
         strict: bool | None = None,
+        repair: int = 0,
     ) -> Runnable[LanguageModelInput, Any]:
         """Make the model answer with an instance of a schema, on endpoints that force nothing.
 
@@ -338,6 +339,8 @@ class ChatGLM(GLMSettings):
                 your prompt must describe.
             include_raw: return `{"raw": message, "parsed": …, "parsing_error": …}` instead of raising.
             strict: passed on where the endpoint enforces schemas.
+            repair: how often an answer that does not fit is sent back with what is wrong about it. Such a chain
+                does not stream. Default 0.
 
         Returns:
             A runnable that gives an instance of a pydantic class, or a dict. Streamed, dicts come in part.
@@ -350,7 +353,7 @@ class ChatGLM(GLMSettings):
             model.with_structured_output(Joke).invoke("Tell me a joke about cats.").punchline
             ```
         """
-        return structured(self, schema, method=method, include_raw=include_raw, strict=strict)
+        return structured(self, schema, method=method, include_raw=include_raw, strict=strict, repair=repair)
 
 
 _NOT_CALLED: Final = (

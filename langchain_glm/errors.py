@@ -6,6 +6,7 @@ its language does not follow the host. HTTP statuses decide only where no code i
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -287,7 +288,7 @@ _STATUSES: Final[Mapping[int, tuple[type[GLMError], str | None]]] = {
 }
 
 _RESET_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_TAGS = re.compile(r"<[^>]+>|\s+")
+_TAGS = re.compile(r"(?:<[^>]+>|\s)+")
 
 
 def error_from_body(
@@ -337,7 +338,7 @@ def error_from_body(
         response=response,
         reset_at=_reset_time(message),
         retry_after=_retry_after(headers.get("retry-after")),
-        hint=_fill(hint, host, response),
+        hint=_fill(hint, host),
     )
     if isinstance(failure, GLMContentFilterError):
         failure.content_filter = data.get("contentFilter") or data.get("content_filter")
@@ -383,7 +384,8 @@ def _retry_after(value: str | None) -> float | None:
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
@@ -392,7 +394,7 @@ def _retry_after(value: str | None) -> float | None:
         return None
 
 
-def _fill(hint: str | None, host: Host, response: httpx.Response | None) -> str | None:
+def _fill(hint: str | None, host: Host) -> str | None:
     if not hint:
         return None
     other = HOSTS.get(host.other_plan or "")
@@ -404,7 +406,7 @@ def _fill(hint: str | None, host: Host, response: httpx.Response | None) -> str 
             host=host.name,
             key_variable=host.key_variable,
             base_url=known.base_url or host.base_url,
-            url=response.url if response is not None and response.request is not None else host.base_url,
+            url=f"{host.base_url}/chat/completions",
             other=other.name if other else "",
             other_url=other.base_url if other else "",
         ).strip()

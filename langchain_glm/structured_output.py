@@ -6,25 +6,29 @@ never comes back as `None`.
 
 from __future__ import annotations
 
+import json
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
-from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.output_parsers import BaseCumulativeTransformOutputParser
 from langchain_core.outputs import ChatGeneration, Generation
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.json import parse_json_markdown, parse_partial_json
 from langchain_core.utils.pydantic import is_basemodel_subclass
+from pydantic import BaseModel
 
 from langchain_glm.wire.functions import to_wire_tool
+from langchain_glm.wire.json import dump_json
+from langchain_glm.wire.schemas import fault_in, inline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from langchain_core.language_models.chat_models import BaseChatModel
-    from langchain_core.output_parsers import BaseOutputParser
 
 __all__ = ["Method", "structured"]
 
@@ -32,73 +36,137 @@ Method = Literal["function_calling", "json_mode", "json_schema"]
 
 
 def structured(
-    model: BaseChatModel, schema: Any, *, method: Method, include_raw: bool, strict: bool | None
+    model: BaseChatModel, schema: Any, *, method: Method, include_raw: bool, strict: bool | None, repair: int
 ) -> Runnable[Any, Any]:
     """Make the chain for `ChatGLM.with_structured_output`; see there."""
     if schema is None and method != "json_mode":
         raise ValueError(f"with_structured_output: method={method!r} needs a schema; only json_mode does without.")
-    is_model = isinstance(schema, type) and is_basemodel_subclass(schema)
     shown: dict[str, Any] = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
-    parser: BaseOutputParser[Any]
+    json_schema = {} if schema is None else convert_to_json_schema(schema)
+    tool_name = None
     if method == "function_calling":
         tool = to_wire_tool(schema)
-        name = tool["function"]["name"]
-        llm = model.bind(tools=[tool], tool_choice=name, force_tool_choice="ignore", ls_structured_output_format=shown)
-        if is_model:
-            parser = _PydanticTool(tools=[schema], first_tool_only=True)
-        else:
-            parser = _JsonTool(key_name=name, first_tool_only=True)
+        tool_name = tool["function"]["name"]
+        settings: dict[str, Any] = {"tools": [tool], "tool_choice": tool_name, "force_tool_choice": "ignore"}
+    elif method == "json_schema":
+        wrapper = {"name": json_schema.get("title", "answer"), "schema": json_schema}
+        wrapper |= {} if strict is None else {"strict": strict}
+        settings = {"response_format": {"type": "json_schema", "json_schema": wrapper}}
+    elif method == "json_mode":
+        settings = {"response_format": {"type": "json_object"}}
     else:
-        response_format: dict[str, Any] = {"type": "json_object"}
-        if method == "json_schema":
-            json_schema = convert_to_json_schema(schema)
-            name = json_schema.get("title", "answer")
-            response_format = {"type": "json_schema", "json_schema": {"name": name, "schema": json_schema}}
-            if strict is not None:
-                response_format["json_schema"]["strict"] = strict
-        llm = model.bind(response_format=response_format, ls_structured_output_format=shown)
-        parser = PydanticOutputParser(pydantic_object=schema) if is_model else JsonOutputParser()
+        raise ValueError(f"method={method!r} is unknown; known are function_calling, json_mode and json_schema.")
+    parser = AnswerParser(
+        json_schema=inline(json_schema),
+        answer_class=schema if isinstance(schema, type) and is_basemodel_subclass(schema) else None,
+        tool_name=tool_name,
+    )
+    llm: Runnable[Any, Any] = model.bind(**settings, ls_structured_output_format=shown)
+    if repair:
+        llm = _repairing(model, llm, parser, repair)
     if not include_raw:
         return llm | parser
     parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
     failed = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=llm) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+    return {"raw": llm} | parsed.with_fallbacks([failed], exception_key="parsing_error")
 
 
-class _DemandsCall:
-    """Raises where the parser that it is mixed into would return `None` or nothing."""
+class AnswerParser(BaseCumulativeTransformOutputParser[Any]):
+    """Reads a message as an instance of a schema.
+
+    Args:
+        json_schema: the schema, inlined; empty takes any object.
+        answer_class: the pydantic class to make, or `None` for a dict.
+        tool_name: the tool whose call holds the answer; `None` where the text does.
+    """
+
+    json_schema: dict[str, Any]
+    answer_class: Any = None
+    tool_name: str | None = None
+
+    def parse(self, text: str) -> Any:
+        """Read a text."""
+        return self.parse_result([Generation(text=text)])
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
-        parsed = super().parse_result(result, partial=partial)  # type: ignore[misc]
-        if parsed is None and not partial:
-            raise _no_call(result[0])
-        return parsed
+        """Read a message.
+
+        Returns:
+            An instance of the class, or a dict. With `partial`, what there is of the dict, or `None`.
+
+        Raises:
+            OutputParserException: if it is not what was asked for.
+        """
+        message = cast("AIMessage", result[0].message) if isinstance(result[0], ChatGeneration) else None
+        if partial:
+            return None if self.answer_class else self._part(message, result[0].text)
+        value = self._value(message, result[0].text)
+        raw = value if isinstance(value, str) else dump_json(value)
+        fault = fault_in(value, self.json_schema) if not self.answer_class else None
+        if fault:
+            raise OutputParserException(f"The answer does not fit the schema: {fault}. It was: {raw}", llm_output=raw)
+        if self.answer_class is None:
+            return value
+        try:
+            if issubclass(self.answer_class, BaseModel):
+                return self.answer_class.model_validate(value)
+            return self.answer_class.parse_obj(value)  # a class of pydantic's version 1
+        except ValueError as error:
+            raise OutputParserException(
+                f"The answer does not fit the schema: {error}\nIt was: {raw}", llm_output=raw
+            ) from error
+
+    def _value(self, message: AIMessage | None, text: str) -> Any:
+        if self.tool_name is None or message is None:
+            try:
+                return parse_json_markdown(text, parser=json.loads)  # the default one completes halves
+            except ValueError:
+                raise OutputParserException(
+                    f"The answer{_why(message)} is no JSON: {text!r}", llm_output=text
+                ) from None
+        for call in message.tool_calls:
+            if call["name"] == self.tool_name:
+                return call["args"]
+        for invalid in message.invalid_tool_calls:
+            raw = invalid["args"] or ""
+            raise OutputParserException(f"The arguments{_why(message)} are no JSON object: {raw}", llm_output=raw)
+        raise OutputParserException(
+            f"The model did not call the tool {self.tool_name}; it answered{_why(message)}: {message.text!r}",
+            llm_output=message.text,
+        )
+
+    def _part(self, message: AIMessage | None, text: str) -> Any:
+        if self.tool_name is not None and message is not None:
+            return next((call["args"] for call in message.tool_calls if call["name"] == self.tool_name), None)
+        try:
+            return parse_json_markdown(text, parser=parse_partial_json) if "{" in text else None
+        except ValueError:
+            return None
 
     def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:
+        """Give the parts as they grow, then the whole, checked."""
         seen: list[str | BaseMessage] = []
-        empty = True
-        for parsed in super()._transform(_noted(input, seen)):  # type: ignore[misc]
-            empty = False
-            yield parsed
-        if empty:
-            raise _no_call(_summed(seen))
+        last = None
+        for last in super()._transform(_noted(input, seen)):
+            yield last
+        whole = self.parse_result([_summed(seen)])
+        if whole != last:
+            yield whole
 
     async def _atransform(self, input: AsyncIterator[str | BaseMessage]) -> AsyncIterator[Any]:
         seen: list[str | BaseMessage] = []
-        empty = True
-        async for parsed in super()._atransform(_anoted(input, seen)):  # type: ignore[misc]
-            empty = False
-            yield parsed
-        if empty:
-            raise _no_call(_summed(seen))
+        last = None
+        async for last in super()._atransform(_anoted(input, seen)):
+            yield last
+        whole = self.parse_result([_summed(seen)])
+        if whole != last:
+            yield whole
 
 
-class _PydanticTool(_DemandsCall, PydanticToolsParser):
-    """The first tool call as an instance of the schema."""
-
-
-class _JsonTool(_DemandsCall, JsonOutputKeyToolsParser):
-    """The first tool call's arguments."""
+def _why(message: BaseMessage | None) -> str:
+    """The finish reason, which tells an answer that was cut off from one that is wrong."""
+    reason = message.response_metadata.get("finish_reason") if message is not None else None
+    return f" (finish_reason {reason})" if reason else ""
 
 
 def _noted(chunks: Iterator[Any], seen: list[Any]) -> Iterator[Any]:
@@ -114,19 +182,48 @@ async def _anoted(chunks: AsyncIterator[Any], seen: list[Any]) -> AsyncIterator[
 
 
 def _summed(chunks: list[Any]) -> Generation:
-    total = chunks[0] if chunks else AIMessage("")
-    for chunk in chunks[1:]:
-        total = total + chunk
-    return ChatGeneration(message=total) if isinstance(total, BaseMessage) else Generation(text=str(total))
+    if chunks and all(isinstance(chunk, AIMessageChunk) for chunk in chunks):
+        return ChatGeneration(message=add_ai_message_chunks(chunks[0], *chunks[1:]))
+    if len(chunks) == 1 and isinstance(chunks[0], BaseMessage):
+        return ChatGeneration(message=chunks[0])
+    return Generation(text="".join(chunk.text if isinstance(chunk, BaseMessage) else chunk for chunk in chunks))
 
 
-def _no_call(generation: Generation) -> OutputParserException:
-    message = generation.message if isinstance(generation, ChatGeneration) else None
-    text = message.text if message is not None else generation.text
-    invalid = message.invalid_tool_calls if isinstance(message, AIMessage) else []
-    finish_reason = message.response_metadata.get("finish_reason") if message is not None else None
-    what = f"arguments that are no JSON object: {invalid[0]['args']}" if invalid else f"text: {text!r}"
-    reason = f" (finish_reason {finish_reason})" if finish_reason else ""
-    return OutputParserException(
-        f"The model did not call the schema's tool; it answered{reason} with {what}", llm_output=text
-    )
+def _repairing(model: BaseChatModel, llm: Runnable[Any, Any], parser: AnswerParser, tries: int) -> Runnable[Any, Any]:
+    """Ask again, with what was wrong, when an answer does not fit; the last answer is given as it is."""
+
+    def ask(prompt: Any, config: RunnableConfig) -> BaseMessage:
+        messages = model._convert_input(prompt).to_messages()  # noqa: SLF001 - LangChain's own reading of a prompt
+        answer: BaseMessage = llm.invoke(messages, config)
+        for _ in range(tries):
+            complaint = _complaint(parser, answer)
+            if not complaint:
+                break
+            messages = [*messages, answer, *complaint]
+            answer = llm.invoke(messages, config)
+        return answer
+
+    async def aask(prompt: Any, config: RunnableConfig) -> BaseMessage:
+        messages = model._convert_input(prompt).to_messages()  # noqa: SLF001 - as above
+        answer: BaseMessage = await llm.ainvoke(messages, config)
+        for _ in range(tries):
+            complaint = _complaint(parser, answer)
+            if not complaint:
+                break
+            messages = [*messages, answer, *complaint]
+            answer = await llm.ainvoke(messages, config)
+        return answer
+
+    return RunnableLambda(ask, aask)
+
+
+def _complaint(parser: AnswerParser, answer: BaseMessage) -> list[BaseMessage]:
+    """What to say to an answer that does not fit; nothing to one that does."""
+    try:
+        parser.parse_result([ChatGeneration(message=answer)])
+    except OutputParserException as error:
+        calls = [*answer.tool_calls, *answer.invalid_tool_calls] if isinstance(answer, AIMessage) else []
+        if calls:
+            return [ToolMessage(str(error), tool_call_id=call["id"] or "", status="error") for call in calls]
+        return [HumanMessage(f"{error}\nAnswer again, as the schema wants it.")]
+    return []

@@ -77,7 +77,7 @@ class EventReader:
                     yield DONE
                 elif data:
                     event = _parsed(data)
-                    if self._is_error and isinstance(event, dict) and "error" not in event:
+                    if self._is_error and not (isinstance(event, dict) and "error" in event):
                         event = {"error": event}
                     self._is_error = False
                     if isinstance(event, dict) and event:

@@ -16,7 +16,7 @@ from langchain_core.utils.json import parse_partial_json
 
 from langchain_glm.errors import GLMStreamError
 from langchain_glm.wire.completion import INVALID, arguments_of, call_id_of
-from langchain_glm.wire.fences import Unfenced
+from langchain_glm.wire.fences import Unwrapped
 from langchain_glm.wire.fragments import ArgumentFragments
 from langchain_glm.wire.json import load_object
 from langchain_glm.wire.messages import PROVIDER
@@ -59,7 +59,7 @@ class ChunkReader:
 
     Args:
         schemas: function name → schema of its arguments, for arguments that come as JSON in a string.
-        bare: whether the text was asked to be JSON and nothing else; a code fence around it is taken off.
+        bare: whether the text was asked to be JSON and nothing else; a wrapping around it is taken off.
 
     Example:
         ```python
@@ -73,7 +73,7 @@ class ChunkReader:
 
     def __init__(self, schemas: Mapping[str, Any], *, bare: bool = False) -> None:
         self._schemas = schemas
-        self._fence = Unfenced() if bare else None
+        self._wrapping = Unwrapped() if bare else None
         self._top: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._finish_reason: str | None = None
@@ -197,8 +197,8 @@ class ChunkReader:
         return same_index or (self._calls[-1] if self._calls else None)
 
     def _chunk(self, text: str, reasoning: str, parts: list[ToolCallChunk]) -> ChatGenerationChunk | None:
-        if self._fence and text:
-            text = self._fence.feed(text)
+        if self._wrapping and text:
+            text = self._wrapping.feed(text)
         if text or (parts and self._blank):
             text = self._visible(text, flush=bool(parts))
         if not (text or reasoning or parts):
@@ -273,7 +273,7 @@ class ChunkReader:
             end += _unfinishable(call.all_arguments())
             if end:
                 parts.append(ToolCallChunk(name=None, args=end, id=None, index=call.number, type="tool_call_chunk"))
-        text = self._blank + (self._fence.flush() if self._fence else "")
+        text = self._blank + (self._wrapping.flush() if self._wrapping else "")
         self._blank = ""
         if text:
             self._text.append(text)

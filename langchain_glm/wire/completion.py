@@ -10,7 +10,7 @@ from langchain_core.messages.tool import ToolCall, invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from langchain_glm.errors import GLMServerError
-from langchain_glm.wire.fences import unfenced
+from langchain_glm.wire.fences import unwrapped
 from langchain_glm.wire.functions import read_arguments
 from langchain_glm.wire.json import dump_json, load_object
 from langchain_glm.wire.reply import citations, own_metadata, reasoning_of, split_calls, text_of
@@ -28,7 +28,7 @@ def to_result(body: Event, schemas: Mapping[str, Any], *, bare: bool = False) ->
     Args:
         body: the parsed reply.
         schemas: function name → schema of its arguments, for arguments that come as JSON in a string.
-        bare: whether the text was asked to be JSON and nothing else; a code fence around it is taken off.
+        bare: whether the text was asked to be JSON and nothing else; a wrapping around it is taken off.
 
     Returns:
         One generation a choice; `llm_output` holds `token_usage` and `model_name`.
@@ -40,7 +40,9 @@ def to_result(body: Event, schemas: Mapping[str, Any], *, bare: bool = False) ->
     choices = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     if not choices:
         raise GLMServerError("the reply holds no choices", status=200, request_id=body.get("request_id"))
-    usage = next((found for found in (body.get("usage"), choices[0].get("usage")) if found and isinstance(found, dict)), None)
+    usage = next(
+        (found for found in (body.get("usage"), choices[0].get("usage")) if found and isinstance(found, dict)), None
+    )
     generations = [
         ChatGeneration(
             message=_message(body, choice, usage, schemas, bare=bare),
@@ -63,7 +65,7 @@ def _message(
     message = message if isinstance(message, Mapping) else {}
     text, reasoning = text_of(message.get("content")), reasoning_of(message)
     if bare:
-        text = unfenced(text)
+        text = unwrapped(text)
     to_run, mcp = split_calls(message.get("tool_calls"))
     calls, invalid = _calls(to_run, schemas, body.get("id"))
     additional: dict[str, Any] = {"reasoning_content": reasoning} if reasoning else {}

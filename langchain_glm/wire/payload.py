@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langchain_glm.profiles import Model
     from langchain_glm.wire.types import Payload, WireTool
 
-__all__ = ["asks_for_json_in_prompt", "build"]
+__all__ = ["build"]
 
 _PLAIN: Final = ("temperature", "top_p", "do_sample", "request_id", "user_id")
 _SAMPLING: Final = ("temperature", "top_p")
@@ -146,7 +146,7 @@ def _response_format(
 
     GLM knows `json_object` only, on its text models, and takes a schema without obeying it.
     """
-    if not asked or not asks_for_json_in_prompt(asked, host, model):
+    if not asked or not _asks_in_words(asked, host, model):
         return asked or None, None
     sent = {"type": "json_object"} if model is None or model.json_mode else None
     sentence = "Answer with one JSON object and nothing else: no text around it, no code fence."
@@ -159,7 +159,7 @@ def _response_format(
     return sent, f"{sentence} It must be valid for this JSON schema: {dump_json(inline(schema))}"
 
 
-def asks_for_json_in_prompt(response_format: Mapping[str, Any] | None, host: Host, model: Model | None) -> bool:
+def _asks_in_words(response_format: Mapping[str, Any] | None, host: Host, model: Model | None) -> bool:
     """Whether JSON is asked for in words: a schema that the host does not enforce, a model without a JSON mode."""
     kind = response_format.get("type") if response_format else None
     if kind == "json_schema":
