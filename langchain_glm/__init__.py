@@ -31,6 +31,7 @@ from langchain_glm.notices import GLMWarning
 from langchain_glm.profiles import MODELS, Model
 from langchain_glm.tools import KimiWebSearch, MCPServer, Retrieval, WebSearch
 from langchain_glm.transport.client import Timeout
+from langchain_glm.transport.concurrency import InFlightLimiter
 from langchain_glm.version import __version__
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "GLMToolChoiceError",
     "GLMWarning",
     "Host",
+    "InFlightLimiter",
     "KimiWebSearch",
     "MCPServer",
     "Model",

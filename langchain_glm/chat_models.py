@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+
+# `with_fallbacks(…).bind_tools` reads the annotations of our methods: their names must be there at run time.
+from collections.abc import Callable, Sequence  # noqa: TC003
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from langchain_core.language_models import LanguageModelInput  # noqa: TC002
+from langchain_core.messages import AIMessage  # noqa: TC002
+from langchain_core.runnables import Runnable  # noqa: TC002
+from langchain_core.tools import BaseTool  # noqa: TC002
 from pydantic import model_validator
 
 from langchain_glm.content_blocks import register
 from langchain_glm.errors import GLMError, GLMToolChoiceError
+from langchain_glm.hosts import HOSTS
 from langchain_glm.notices import notify
 from langchain_glm.profiles import model_profile
-from langchain_glm.settings import ALIASES, OWN_FIELDS, SECRET, GLMSettings
+from langchain_glm.settings import ALIASES, OWN_FIELDS, SECRET, GLMSettings, OwnProfile
 from langchain_glm.structured_output import Method, structured
 from langchain_glm.transport import client
 from langchain_glm.version import __version__
@@ -23,15 +32,13 @@ from langchain_glm.wire.messages import PROVIDER
 from langchain_glm.wire.payload import build
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-    from langchain_core.language_models import LanguageModelInput, ModelProfile
+    from langchain_core.language_models import ModelProfile
     from langchain_core.language_models.base import LangSmithParams
-    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
-    from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
 
     from langchain_glm.wire.types import Payload
 
@@ -86,10 +93,13 @@ class ChatGLM(GLMSettings):
         user_id: your user's id, 6 to 128 characters.
         model_kwargs: more fields for the request body.
         extra_body: fields that go into the request body last and verbatim.
-        timeout: seconds of silence to bear, or `{"connect": …, "idle": …, "total": …}`, or `Timeout`.
-            Default: 10, 600, no limit. Also `request_timeout`.
+        timeout: seconds of silence to bear, or `{"connect": …, "idle": …, "queue": …, "total": …}`, or
+            `Timeout`. Default: 10, 600, 600, no limit. Also `request_timeout`.
         max_retries: tries after the first, for failures that a retry can mend. Default 2.
-        streaming: whether `invoke` streams internally. Default `False`.
+        max_concurrency: requests in flight at most, shared by every model with this host and key in the process
+            (streams count until they end); `"auto"` finds the endpoint's limit; or an `InFlightLimiter` of
+            yours. Default: no limit.
+        streaming: whether `invoke` streams internally. Default: when somebody watches tokens.
         stream_usage: whether to ask for usage in streams. Default: where the host needs to be asked.
         default_headers: more headers. Never shown, traced or serialized.
         http_client: your own `httpx.Client`; never closed here.
@@ -134,11 +144,18 @@ class ChatGLM(GLMSettings):
         return {"api_key": self.endpoint_host.key_variable}
 
     @property
+    def lc_attributes(self) -> dict[str, Any]:
+        """What is written besides the settings: the endpoint, which the environment may have selected."""
+        host = self.endpoint_host
+        return ({"host": host.name} if host.name in HOSTS else {}) | {"base_url": host.base_url}
+
+    @property
     def _identifying_params(self) -> dict[str, Any]:
         return {**self.changed_settings(), "host": self.endpoint_host.name, "base_url": self.endpoint_host.base_url}
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        return model_profile(self.model)
+        found = model_profile(self.model)
+        return None if found is None else cast("ModelProfile", OwnProfile(found))
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         kwargs = {ALIASES.get(name, name): value for name, value in kwargs.items()}
@@ -148,11 +165,15 @@ class ChatGLM(GLMSettings):
         return params
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
-        params = super()._get_invocation_params(stop=stop, **_without_secrets(kwargs))
-        return params | ({"web_search": kwargs["web_search"]} if isinstance(kwargs.get("web_search"), dict) else {})
+        shown = {ALIASES.get(name, name): value for name, value in _without_secrets(kwargs).items()}
+        ends = shown.pop("stop", None) or stop or self.stop
+        params = super()._get_invocation_params(stop=[ends] if isinstance(ends, str) else ends, **shown)
+        if "host" in shown and "base_url" not in shown:
+            del params["base_url"]  # it is the other host's
+        return params
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        return super()._get_llm_string(stop=stop, **_without_secrets(kwargs))
+        return super()._get_llm_string(stop=stop, **_without_secrets(kwargs, hide=_digest))
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
         usage: dict[str, Any] = {}
@@ -376,16 +397,27 @@ def _on_retry(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLM
     return run_manager.on_retry if run_manager else None
 
 
-def _without_secrets(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _stars(_: Any) -> str:
+    return "**********"
+
+
+def _digest(value: Any) -> str:
+    """What tells two secrets apart and shows neither: an MCP server may answer each user differently."""
+    return hashlib.sha256(str(value).encode()).hexdigest()
+
+
+def _without_secrets(kwargs: Mapping[str, Any], hide: Callable[[Any], str] = _stars) -> dict[str, Any]:
     """The keywords of a call as traces and cache keys may show them."""
     shown = {name: value for name, value in kwargs.items() if ALIASES.get(name, name) not in SECRET}
     if shown.get("tools"):
-        shown["tools"] = [_without_headers(tool) for tool in shown["tools"]]
+        shown["tools"] = [_without_headers(tool, hide) for tool in shown["tools"]]
     return shown
 
 
-def _without_headers(tool: Any) -> Any:
-    if isinstance(tool, dict) and isinstance(tool.get("mcp"), dict) and tool["mcp"].get("headers"):
-        hidden = dict.fromkeys(tool["mcp"]["headers"], "**********")
+def _without_headers(tool: Any, hide: Callable[[Any], str]) -> Any:
+    if not isinstance(tool, dict):
+        tool = to_wire_tool(tool)  # its repr would show its place in memory, its dump its headers
+    if isinstance(tool.get("mcp"), dict) and tool["mcp"].get("headers"):
+        hidden = {name: hide(value) for name, value in tool["mcp"]["headers"].items()}
         return {**tool, "mcp": {**tool["mcp"], "headers": hidden}}
     return tool

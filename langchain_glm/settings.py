@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PositiveInt,
     PrivateAttr,
     SecretStr,
     field_validator,
@@ -25,12 +26,13 @@ from langchain_glm.notices import notify
 from langchain_glm.profiles import find_model
 from langchain_glm.tools import WebSearch
 from langchain_glm.transport.client import Endpoint, Timeout
+from langchain_glm.transport.concurrency import InFlightLimiter, shared_limiter
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["ALIASES", "OWN_FIELDS", "SECRET", "ApiKey", "GLMSettings"]
+__all__ = ["ALIASES", "OWN_FIELDS", "SECRET", "ApiKey", "GLMSettings", "OwnProfile"]
 
 ApiKey = SecretStr | Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
 """A key, or a function (sync or async) that is asked for one before every request."""
@@ -52,6 +54,7 @@ _MOST_TOKENS: Final = 131_072
 """The upper end of GLM's `max_tokens`; beyond it the endpoint answers 1210."""
 
 _CLIENTS: Final = ("http_client", "http_async_client")
+_SHARED: Final = (*_CLIENTS, "api_key", "cache", "rate_limiter", "callbacks")
 SECRET: Final = frozenset({"api_key", "default_headers", *_CLIENTS})
 """Settings that must reach no trace and no cache key."""
 
@@ -79,6 +82,10 @@ class _EnvironmentKey(SecretStr):
         self.variable = variable
 
 
+class OwnProfile(dict[str, Any]):
+    """A profile that was looked up by the model's id, not given: with another id it is looked up again."""
+
+
 class GLMSettings(BaseChatModel):
     """The fields of `ChatGLM`; see there for what each means."""
 
@@ -104,10 +111,11 @@ class GLMSettings(BaseChatModel):
     extra_body: dict[str, Any] = Field(default_factory=dict)
 
     timeout: Annotated[
-        float | dict[Literal["connect", "idle", "total"], float | None] | None, BeforeValidator(_times)
+        float | dict[Literal["connect", "idle", "queue", "total"], float | None] | None, BeforeValidator(_times)
     ] = None
     max_retries: int = Field(default=2, ge=0)
-    streaming: bool = False
+    max_concurrency: PositiveInt | Literal["auto"] | InFlightLimiter | None = None
+    streaming: bool | None = None  # LangChain takes `False` as a veto, also where it copied a default
     stream_usage: bool | None = None
     default_headers: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
     http_client: httpx.Client | None = Field(default=None, exclude=True, repr=False)
@@ -134,6 +142,8 @@ class GLMSettings(BaseChatModel):
             else:
                 warnings.warn(f"{name} is no setting of ChatGLM; it is sent as it is, from model_kwargs.", stacklevel=4)
                 extra[name] = value
+        if isinstance(values.get("profile"), OwnProfile) and values.keys() >= cls.model_fields.keys():
+            del values["profile"]  # LangChain copies by giving every field
         for name in extra.keys() & (cls.model_fields.keys() | ALIASES.keys()):
             value = extra.pop(name)
             if values.get(ALIASES.get(name, name)) is None:
@@ -165,6 +175,14 @@ class GLMSettings(BaseChatModel):
             self.__dict__["api_key"] = (
                 None  # LangChain copies by giving every field; one host's key is none for another
             )
+        self._look_up_key()
+        known = find_model(self.model)
+        most = max(_MOST_TOKENS, known.max_output if known else 0)
+        if self.max_tokens is not None and self.max_tokens > most:
+            raise ValueError(f"max_tokens={self.max_tokens} is outside of [1, {most}], which is what is taken (1210).")
+        return self
+
+    def _look_up_key(self) -> None:
         if self.api_key is None and (key := self._host.key_from()):
             # Past pydantic's record of what was set: a copy must look the key up again.
             self.__dict__["api_key"] = _EnvironmentKey(key, self._host.key_variable)
@@ -172,11 +190,6 @@ class GLMSettings(BaseChatModel):
             raise ValueError(
                 f"There is no key for host {self._host.name!r}: set {self._host.key_variable} or give api_key=…."
             )
-        known = find_model(self.model)
-        most = max(_MOST_TOKENS, known.max_output if known else 0)
-        if self.max_tokens is not None and self.max_tokens > most:
-            raise ValueError(f"max_tokens={self.max_tokens} is outside of [1, {most}], which is what is taken (1210).")
-        return self
 
     def given_settings(self) -> dict[str, Any]:
         """What the user set, by field name; values from the environment are not among them."""
@@ -190,10 +203,12 @@ class GLMSettings(BaseChatModel):
         """Return a model with other settings, validated as the constructor does; `self` if there are none."""
         if not overrides:
             return self
+        overrides = {ALIASES.get(name, name): value for name, value in overrides.items()}
         given = self.given_settings()
         if "host" in overrides:  # another host has another URL
             given.pop("base_url", None)
-        inherited = {name: getattr(self, name) for name in self.model_fields_set - given.keys() - {"base_url"}}
+        left = {"base_url", "profile"} if isinstance(self.profile, OwnProfile) else {"base_url"}
+        inherited = {name: getattr(self, name) for name in self.model_fields_set - given.keys() - left}
         given["model_kwargs"] = {**given.get("model_kwargs", {}), **overrides.get("model_kwargs", {})}
         return type(self)(**{**inherited, **given, **{k: v for k, v in overrides.items() if k != "model_kwargs"}})
 
@@ -252,19 +267,37 @@ class GLMSettings(BaseChatModel):
             client=self.http_client,
             async_client=self.http_async_client,
             on_retry=on_retry,
+            limiter=self._limiter(key),
         )
 
+    def _limiter(self, key: str | None) -> InFlightLimiter | None:
+        if self.max_concurrency is None or isinstance(self.max_concurrency, InFlightLimiter):
+            return self.max_concurrency
+        return shared_limiter(self._host.base_url, key, self.max_concurrency)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Forget what LangChain made of the old value: its cache keys are of it."""
+        super().__setattr__(name, value)
+        self.__dict__.pop("_serialized", None)
+
     def __getstate__(self) -> dict[Any, Any]:
-        """Leave injected clients out: their sockets cannot be pickled; the copy uses shared ones."""
+        """Leave out injected clients, whose sockets cannot be pickled, and a key that the environment has."""
         state = super().__getstate__()
         state["__dict__"] = {**state["__dict__"], **dict.fromkeys(_CLIENTS)}
+        if isinstance(self.api_key, _EnvironmentKey):
+            state["__dict__"]["api_key"] = None
         state["__dict__"].pop("_serialized", None)
         return state
 
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Look the key up in the environment where the copy is."""
+        super().__setstate__(state)
+        self._look_up_key()
+
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Share injected clients and key functions with the copy."""
+        """Share with the copy what is held on purpose: clients, key functions, caches, limiters, callbacks."""
         memo = memo if memo is not None else {}
-        memo |= {id(held): held for name in (*_CLIENTS, "api_key") if (held := getattr(self, name)) is not None}
+        memo |= {id(held): held for name in _SHARED if (held := getattr(self, name)) is not None}
         return super().__deepcopy__(memo)
 
 

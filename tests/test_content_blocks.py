@@ -18,7 +18,11 @@ CALL = {"name": "find", "args": {"q": "x"}, "id": "c0"}
 BAD = {"name": "find", "args": '{"q', "id": "c1", "error": "cut"}
 RESULT = {"refer": "ref_1", "link": "https://a.example", "title": "A"}
 CITATION = {"type": "citation", "start_index": 2, "end_index": 9, "url": "https://a.example", "title": "A"}
-MCP = {"id": "m", "type": "mcp", "mcp": {"type": "mcp_call", "server_label": "s", "name": "look", "arguments": '{"a": 1}', "output": {"b": 2}}}
+MCP = {
+    "id": "m",
+    "type": "mcp",
+    "mcp": {"type": "mcp_call", "server_label": "s", "name": "look", "arguments": '{"a": 1}', "output": {"b": 2}},
+}
 SEARCHED = [
     {"type": "server_tool_call", "id": "web_search_r", "name": "web_search", "args": {}},
     {"type": "server_tool_result", "tool_call_id": "web_search_r", "status": "success", "output": [RESULT]},
@@ -40,46 +44,73 @@ def pair(name: str, args: Any, output: Any, status: str = "success", **more: Any
     ]
 
 
-TABLE: dict[str, tuple[AIMessage, list[dict[str, Any]]]] = {
+TABLE: dict[str, tuple[AIMessage, list[Any]]] = {
     "nothing": (message(), []),
     "text": (message("a"), [{"type": "text", "text": "a"}]),
     "reasoning and text": (
         message("a", additional_kwargs={"reasoning_content": "r"}),
         [{"type": "reasoning", "reasoning": "r"}, {"type": "text", "text": "a"}],
     ),
-    "empty reasoning is none": (message("a", additional_kwargs={"reasoning_content": ""}), [{"type": "text", "text": "a"}]),
+    "empty reasoning is none": (
+        message("a", additional_kwargs={"reasoning_content": ""}),
+        [{"type": "text", "text": "a"}],
+    ),
     "calls": (
         message("a", tool_calls=[CALL], invalid_tool_calls=[BAD]),
         [{"type": "text", "text": "a"}, {"type": "tool_call", **CALL}, {"type": "invalid_tool_call", **BAD}],
     ),
     "a search": (message("a", {"id": "r", "web_search": [RESULT]}), [{"type": "text", "text": "a"}, *SEARCHED]),
     "a search that found nothing": (message("a", {"web_search": []}), [{"type": "text", "text": "a"}]),
-    "citations": (message("a [ref_1]", additional_kwargs={"annotations": [CITATION]}), [{"type": "text", "text": "a [ref_1]", "annotations": [CITATION]}]),
+    "citations": (
+        message("a [ref_1]", additional_kwargs={"annotations": [CITATION]}),
+        [{"type": "text", "text": "a [ref_1]", "annotations": [CITATION]}],
+    ),
     "an MCP call": (message("", {"mcp": [MCP]}), pair("look", {"a": 1}, {"b": 2}, extras={"server_label": "s"})),
-    "an MCP call whose arguments are an object": (message("", mcp(type="mcp_call", name="look", arguments={"a": 1})), pair("look", {"a": 1}, None)),
-    "an MCP call that failed": (message("", mcp(type="mcp_call", name="look", error="no")), pair("look", {}, "no", "error")),
+    "an MCP call whose arguments are an object": (
+        message("", mcp(type="mcp_call", name="look", arguments={"a": 1})),
+        pair("look", {"a": 1}, None),
+    ),
+    "an MCP call that failed": (
+        message("", mcp(type="mcp_call", name="look", error="no")),
+        pair("look", {}, "no", "error"),
+    ),
     "an MCP call with broken arguments": (message("", mcp(name="look", arguments="{")), pair("look", {}, None)),
-    "an MCP listing": (message("", mcp(type="mcp_list_tools", tools=[{"name": "look"}])), pair("mcp_list_tools", {}, [{"name": "look"}])),
+    "an MCP listing": (
+        message("", mcp(type="mcp_list_tools", tools=[{"name": "look"}])),
+        pair("mcp_list_tools", {}, [{"name": "look"}]),
+    ),
     "MCP entries that are none": (message("", {"mcp": [None, 7, {}, {"mcp": 7}]}), []),
-    "speech": (message("", additional_kwargs={"audio": {"id": "a", "data": "QUJD"}}), [{"type": "audio", "base64": "QUJD", "mime_type": "audio/wav"}]),
+    "speech": (
+        message("", additional_kwargs={"audio": {"id": "a", "data": "QUJD"}}),
+        [{"type": "audio", "base64": "QUJD", "mime_type": "audio/wav"}],
+    ),
     "content in a list": (
-        message(["a", {"type": "text", "text": "b"}, {"type": "image", "url": "https://a.example"}, {"type": "thinking", "thinking": "r"}]),
+        message(
+            [
+                "a",
+                {"type": "text", "text": "b"},
+                {"type": "image", "url": "https://a.example"},
+                {"type": "thinking", "thinking": "r"},
+            ]
+        ),
         [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}, {"type": "image", "url": "https://a.example"}],
     ),
     "blocks already": (
         message([{"type": "text", "text": "a", "index": "lc_txt_0"}], {"output_version": "v1"}),
         [{"type": "text", "text": "a", "index": "lc_txt_0"}],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("given", "expected"), TABLE.values(), ids=TABLE)
-def test_a_message_has_blocks(given: AIMessage, expected: list[dict[str, Any]]) -> None:
+def test_a_message_has_blocks(given: AIMessage, expected: list[Any]) -> None:
     assert given.content_blocks == expected
 
 
 @pytest.mark.parametrize("value", [None, 0, 7, True, "x", [], {}, [None], [[]], {"data": 7}, {"a": []}])
-@pytest.mark.parametrize("name", ["web_search", "mcp", "finish_reason", "id", "annotations", "audio", "refusal", "reasoning_content"])
+@pytest.mark.parametrize(
+    "name", ["web_search", "mcp", "finish_reason", "id", "annotations", "audio", "refusal", "reasoning_content"]
+)
 def test_odd_values_raise_nothing(name: str, value: Any) -> None:
     for given in (
         AIMessage("a", response_metadata={**OURS, name: value}, additional_kwargs={name: value}),
@@ -91,7 +122,8 @@ def test_odd_values_raise_nothing(name: str, value: Any) -> None:
 @pytest.mark.skipif("refusal" not in KNOWN_BLOCK_TYPES, reason="refusal blocks came with langchain-core 1.8")
 @pytest.mark.parametrize("reason", ["sensitive", "content_filter"])
 def test_a_stopped_answer_is_a_refusal(reason: str) -> None:
-    assert message("a", {"finish_reason": reason}).content_blocks[-1]["type"] == "refusal"
+    blocks: list[Any] = message("a", {"finish_reason": reason}).content_blocks
+    assert blocks[-1]["type"] == "refusal"
 
 
 @pytest.mark.skipif("refusal" in KNOWN_BLOCK_TYPES, reason="langchain-core knows refusal blocks")
@@ -108,7 +140,9 @@ def test_the_blocks_of_chunks_carry_indices_that_do_not_collide() -> None:
         part("{}", index=1, id="c1", name="get"),
         end("tool_calls", web_search=[RESULT]),
     ]
-    blocks = [[(block["type"], block.get("index")) for block in chunk.message.content_blocks] for chunk in chunks_of(events)]
+    blocks = [
+        [(block["type"], block.get("index")) for block in chunk.message.content_blocks] for chunk in chunks_of(events)
+    ]
     assert blocks == [
         [("reasoning", "lc_rs_0")],
         [("text", "lc_txt_0")],

@@ -17,6 +17,8 @@ import orjson
 from langchain_glm.errors import (
     GLMConnectionError,
     GLMError,
+    GLMOverloadedError,
+    GLMRateLimitError,
     GLMStreamError,
     GLMTimeoutError,
     error_from_body,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     from langchain_glm.hosts import Host
+    from langchain_glm.transport.concurrency import InFlightLimiter
 
 __all__ = ["Endpoint", "Timeout", "asend", "astream", "send", "stream"]
 
@@ -47,12 +50,14 @@ class Timeout:
     Args:
         connect: until a connection stands. Default 10.
         idle: without a single byte. Default 600.
+        queue: until a place among the requests in flight is free, where they are limited. Default 600.
         total: from the first try to the end of the reply, waits between tries included; looked at whenever
             bytes come. Default `None`.
     """
 
     connect: float | None = 10.0
     idle: float | None = 600.0
+    queue: float | None = 600.0
     total: float | None = None
 
 
@@ -68,6 +73,7 @@ class Endpoint:
         client: a client of the user's; default the shared one. Never closed here.
         async_client: the same for async calls.
         on_retry: called before each wait between tries; async calls await it.
+        limiter: what limits requests in flight; `None` is no limit.
     """
 
     host: Host
@@ -77,6 +83,7 @@ class Endpoint:
     client: httpx.Client | None = None
     async_client: httpx.AsyncClient | None = None
     on_retry: Callable[[RetryCallState], Any] | None = None
+    limiter: InFlightLimiter | None = None
 
     @property
     def url(self) -> str:
@@ -93,7 +100,7 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
     client = endpoint.client or pool.sync_client()
     for attempt in retrying(endpoint.max_retries, endpoint.on_retry):
-        with attempt, _translated():
+        with attempt, _translated(), _place(endpoint, deadline):
             request = _request(client, endpoint, content, deadline, stream=False)
             response = client.send(request)
             return _completion(response, response.content, endpoint)
@@ -106,9 +113,10 @@ async def asend(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, 
     client = endpoint.async_client or await pool.async_client()
     async for attempt in aretrying(endpoint.max_retries, endpoint.on_retry):
         with attempt, _translated():
-            request = _request(client, endpoint, content, deadline, stream=False)
-            response = await client.send(request)
-            return _completion(response, response.content, endpoint)
+            async with _aplace(endpoint, deadline):
+                request = _request(client, endpoint, content, deadline, stream=False)
+                response = await client.send(request)
+                return _completion(response, response.content, endpoint)
     raise AssertionError  # tenacity re-raises the last error
 
 
@@ -134,10 +142,7 @@ def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[
 def _events(
     client: httpx.Client, endpoint: Endpoint, content: bytes, deadline: float | None
 ) -> Iterator[Mapping[str, Any]]:
-    with (
-        _translated(),
-        _opened(client, _request(client, endpoint, content, deadline, stream=True)) as response,
-    ):
+    with _translated(), _place(endpoint, deadline), _opened(client, endpoint, content, deadline) as response:
         if not _is_stream(response):
             yield _completion(response, response.read(), endpoint)
             yield DONE
@@ -171,9 +176,8 @@ async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenera
 async def _aevents(
     client: httpx.AsyncClient, endpoint: Endpoint, content: bytes, deadline: float | None
 ) -> AsyncGenerator[Mapping[str, Any]]:
-    request = _request(client, endpoint, content, deadline, stream=True)
     with _translated():
-        async with _aopened(client, request) as response:
+        async with _aplace(endpoint, deadline), _aopened(client, endpoint, content, deadline) as response:
             if not _is_stream(response):
                 yield _completion(response, await response.aread(), endpoint)
                 yield DONE
@@ -190,8 +194,10 @@ async def _aevents(
 
 
 @contextmanager
-def _opened(client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
-    response = client.send(request, stream=True)
+def _opened(
+    client: httpx.Client, endpoint: Endpoint, content: bytes, deadline: float | None
+) -> Iterator[httpx.Response]:
+    response = client.send(_request(client, endpoint, content, deadline, stream=True), stream=True)
     try:
         yield response
     finally:
@@ -199,12 +205,54 @@ def _opened(client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Resp
 
 
 @asynccontextmanager
-async def _aopened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-    response = await client.send(request, stream=True)
+async def _aopened(
+    client: httpx.AsyncClient, endpoint: Endpoint, content: bytes, deadline: float | None
+) -> AsyncIterator[httpx.Response]:
+    response = await client.send(_request(client, endpoint, content, deadline, stream=True), stream=True)
     try:
         yield response
     finally:
         await response.aclose()
+
+
+@contextmanager
+def _place(endpoint: Endpoint, deadline: float | None) -> Iterator[None]:
+    """Hold a place among the requests in flight."""
+    if endpoint.limiter is None:
+        yield
+        return
+    ticket = endpoint.limiter.acquire(_patience(endpoint.timeout, deadline))
+    with _given_back(endpoint.limiter, ticket):
+        yield
+
+
+@asynccontextmanager
+async def _aplace(endpoint: Endpoint, deadline: float | None) -> AsyncIterator[None]:
+    """Hold a place among the requests in flight."""
+    if endpoint.limiter is None:
+        yield
+        return
+    ticket = await endpoint.limiter.aacquire(_patience(endpoint.timeout, deadline))
+    with _given_back(endpoint.limiter, ticket):
+        yield
+
+
+@contextmanager
+def _given_back(limiter: InFlightLimiter, ticket: object) -> Iterator[None]:
+    overloaded = False
+    try:
+        yield
+    except (GLMRateLimitError, GLMOverloadedError):
+        overloaded = True
+        raise
+    finally:
+        limiter.release(ticket, overloaded=overloaded)
+
+
+def _patience(timeout: Timeout, deadline: float | None) -> float | None:
+    """Seconds to wait for a place at most."""
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    return min((limit for limit in (timeout.queue, left) if limit is not None), default=None)
 
 
 def _encoded(payload: Mapping[str, Any]) -> bytes:

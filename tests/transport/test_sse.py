@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -56,10 +57,16 @@ TABLE: dict[str, tuple[bytes, list[Any]]] = {
     "comments": (b': OPENROUTER PROCESSING\n\n:\n\ndata: {"id":"a"}\n\n', [A]),
     "other fields": (b'id: 7\nretry: 10\nevent: message\ndata: {"id":"a"}\n\nwhatever\n', [A]),
     "empty data": (b'data:\n\ndata: \n\ndata\n\ndata: {"id":"a"}\n\n', [A]),
-    "data that is no object": (b'data: null\n\ndata: []\n\ndata: 7\n\ndata: "x"\n\ndata: {}\n\ndata: {"id":"a"}\n\n', [A]),
+    "data that is no object": (
+        b'data: null\n\ndata: []\n\ndata: 7\n\ndata: "x"\n\ndata: {}\n\ndata: {"id":"a"}\n\n',
+        [A],
+    ),
     "anything after [DONE]": (b'data: [DONE]\n\ndata: {"id":"a"}\n\ndata: {broken\n\n', [DONE]),
     "spaces in the JSON": (b'data: {"id": "a", "choices": [ ]}\n\n', [{"id": "a", "choices": []}]),
-    "text that looks like a stream": (b'data: {"id":"data: {}\\n\\ndata: [DONE]"}\n\n', [{"id": "data: {}\n\ndata: [DONE]"}]),
+    "text that looks like a stream": (
+        b'data: {"id":"data: {}\\n\\ndata: [DONE]"}\n\n',
+        [{"id": "data: {}\n\ndata: [DONE]"}],
+    ),
     "Chinese, and separators of other standards": (
         'data: {"id":"城\u2028\u0085\x0b\x0c"}\n\n'.replace("\x0b", "\\u000b").replace("\x0c", "\\u000c").encode(),
         [{"id": "城\u2028\u0085\x0b\x0c"}],
@@ -73,13 +80,16 @@ TABLE: dict[str, tuple[bytes, list[Any]]] = {
         b'event: error\ndata: {"code":"1302"}\n\ndata: {"id":"a"}\n\nevent: message\ndata: {"id":"b"}\n\n',
         [{"error": {"code": "1302"}}, A, B],
     ),
-    "an event that is named an error and then something else": (b'event: error\nevent: message\ndata: {"id":"a"}\n\n', [A]),
+    "an event that is named an error and then something else": (
+        b'event: error\nevent: message\ndata: {"id":"a"}\n\n',
+        [A],
+    ),
     "an error in data": (b'data: {"error":{"code":"1305"}}\n\n', [{"error": {"code": "1305"}}]),
     "a bare JSON error": (b'data: {"id":"a"}\n\n{"error":{"code":"1305"}}\n', [A, {"error": {"code": "1305"}}]),
     "a bare JSON error without a line end": (b'{"error":{"code":"1305"}}', [{"error": {"code": "1305"}}]),
     "a bare body": (b'{"choices":[]}\n', [{"choices": []}]),
     "bare JSON of something else": (b'{"id":"a"}\n{}\n[1]\n{broken\n', []),
-}  # fmt: skip
+}
 
 BROKEN: dict[str, bytes] = {
     "a frame that was cut off": b'data: {"id":"a","choices":[{"delta":{"content":"h',
@@ -137,8 +147,23 @@ def test_done_is_said_once() -> None:
 
 
 lines = st.one_of(
-    st.builds(lambda value: b"data: " + orjson.dumps(value), st.dictionaries(st.text(max_size=4), st.text(max_size=8), max_size=2)),
-    st.sampled_from([b"", b": ping", b"data:", b"data: [DONE]", b"event: error", b'{"error":"x"}', b"data: {", b"\xef\xbb\xbf", b'data:{"a":"\xff"}']),
+    st.builds(
+        lambda value: b"data: " + orjson.dumps(value),
+        st.dictionaries(st.text(max_size=4), st.text(max_size=8), max_size=2),
+    ),
+    st.sampled_from(
+        [
+            b"",
+            b": ping",
+            b"data:",
+            b"data: [DONE]",
+            b"event: error",
+            b'{"error":"x"}',
+            b"data: {",
+            b"\xef\xbb\xbf",
+            b'data:{"a":"\xff"}',
+        ]
+    ),
 )
 streams = st.lists(st.tuples(lines, st.sampled_from([b"\n", b"\r", b"\r\n", b"\n\n", b""])), max_size=8).map(
     lambda parts: b"".join(line + ending for line, ending in parts)
@@ -148,7 +173,7 @@ streams = st.lists(st.tuples(lines, st.sampled_from([b"\n", b"\r", b"\r\n", b"\n
 @given(raw=streams, cuts=st.lists(st.integers(0, 500), max_size=10))
 def test_any_cutting_of_the_same_bytes_gives_the_same_events(raw: bytes, cuts: list[int]) -> None:
     bounds = [0, *sorted(min(cut, len(raw)) for cut in cuts), len(raw)]
-    pieces = [raw[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    pieces = [raw[start:stop] for start, stop in pairwise(bounds)]
     assert outcome(pieces) == outcome([raw])
     assert outcome(raw[at : at + 1] for at in range(len(raw))) == outcome([raw])
 
