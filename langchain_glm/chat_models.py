@@ -96,6 +96,8 @@ class ChatGLM(GLMSettings):
         timeout: seconds of silence to bear, or `{"connect": …, "idle": …, "queue": …, "total": …}`, or
             `Timeout`. Default: 10, 600, 600, no limit. Also `request_timeout`.
         max_retries: tries after the first, for failures that a retry can mend. Default 2.
+        wait_for_reset: whether a used-up quota (1308, 1310) is waited for when the endpoint says when it comes back:
+            `True` up to five hours, or a number of seconds. Default `False`: `GLMQuotaError` with `reset_at`.
         max_concurrency: requests in flight at most, shared by every model with this host and key in the process
             (streams count until they end); `"auto"` finds the endpoint's limit; or an `InFlightLimiter` of
             yours. Default: no limit.
@@ -147,7 +149,9 @@ class ChatGLM(GLMSettings):
     def lc_attributes(self) -> dict[str, Any]:
         """What is written besides the settings: the endpoint, which the environment may have selected."""
         host = self.endpoint_host
-        return ({"host": host.name} if host.name in HOSTS else {}) | {"base_url": host.base_url}
+        known = HOSTS.get(host.name)
+        moved = {} if known and known.base_url == host.base_url else {"base_url": host.base_url}
+        return {"host": host.name, **moved} if known else moved
 
     @property
     def _identifying_params(self) -> dict[str, Any]:

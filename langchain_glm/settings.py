@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveInt,
     PrivateAttr,
     SecretStr,
@@ -52,6 +53,9 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {"temperature": (0, 1), "top
 _LENGTHS: Final[Mapping[str, tuple[int, int]]] = {"request_id": (6, 64), "user_id": (6, 128)}
 _MOST_TOKENS: Final = 131_072
 """The upper end of GLM's `max_tokens`; beyond it the endpoint answers 1210."""
+
+_FIVE_HOURS: Final = 5 * 3600.0 + 60
+"""The longest of the coding plans' rolling windows, and a minute."""
 
 _CLIENTS: Final = ("http_client", "http_async_client")
 _SHARED: Final = (*_CLIENTS, "api_key", "cache", "rate_limiter", "callbacks")
@@ -114,6 +118,7 @@ class GLMSettings(BaseChatModel):
         float | dict[Literal["connect", "idle", "queue", "total"], float | None] | None, BeforeValidator(_times)
     ] = None
     max_retries: int = Field(default=2, ge=0)
+    wait_for_reset: bool | NonNegativeFloat = False
     max_concurrency: PositiveInt | Literal["auto"] | InFlightLimiter | None = None
     streaming: bool | None = None  # LangChain takes `False` as a veto, also where it copied a default
     stream_usage: bool | None = None
@@ -264,6 +269,7 @@ class GLMSettings(BaseChatModel):
             headers={**headers, **{name.lower(): value for name, value in self.default_headers.items()}},
             timeout=self.timeouts,
             max_retries=self.max_retries,
+            reset_limit=_FIVE_HOURS if self.wait_for_reset is True else float(self.wait_for_reset),
             client=self.http_client,
             async_client=self.http_async_client,
             on_retry=on_retry,

@@ -242,7 +242,7 @@ def test_callbacks_see_reasoning_and_usage(glm_server: GLMServer, make_model: Ma
 
 
 def test_tries_reach_the_callbacks(glm_server: GLMServer, make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("langchain_glm.transport.retry._Wait.__call__", lambda *_: 0.0)
+    monkeypatch.setattr("langchain_glm.transport.retry.Policy.wait", lambda *_: 0.0)
     tries: list[int] = []
 
     class Watcher(BaseCallbackHandler):

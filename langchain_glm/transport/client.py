@@ -24,7 +24,7 @@ from langchain_glm.errors import (
     error_from_body,
 )
 from langchain_glm.transport import pool
-from langchain_glm.transport.retry import aretrying, retrying
+from langchain_glm.transport.retry import Policy, aretrying, retrying
 from langchain_glm.transport.sse import DONE, EventReader
 from langchain_glm.wire.json import dump_json
 
@@ -70,6 +70,7 @@ class Endpoint:
         headers: all headers, the authorization included; never shown.
         timeout: how long to wait.
         max_retries: tries after the first.
+        reset_limit: seconds that a used-up quota may be waited for; 0 does not wait.
         client: a client of the user's; default the shared one. Never closed here.
         async_client: the same for async calls.
         on_retry: called before each wait between tries; async calls await it.
@@ -80,6 +81,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(repr=False)
     timeout: Timeout
     max_retries: int
+    reset_limit: float = 0.0
     client: httpx.Client | None = None
     async_client: httpx.AsyncClient | None = None
     on_retry: Callable[[RetryCallState], Any] | None = None
@@ -99,7 +101,7 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
     client = endpoint.client or pool.sync_client()
-    for attempt in retrying(endpoint.max_retries, endpoint.on_retry):
+    for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt, _translated(), _place(endpoint, deadline):
             request = _request(client, endpoint, content, deadline, stream=False)
             response = client.send(request)
@@ -111,7 +113,7 @@ async def asend(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, 
     """Send a request; return the parsed reply. The async twin of `send`."""
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
     client = endpoint.async_client or await pool.async_client()
-    async for attempt in aretrying(endpoint.max_retries, endpoint.on_retry):
+    async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt, _translated():
             async with _aplace(endpoint, deadline):
                 request = _request(client, endpoint, content, deadline, stream=False)
@@ -130,7 +132,7 @@ def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[
     """
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
     client = endpoint.client or pool.sync_client()
-    for attempt in retrying(endpoint.max_retries, endpoint.on_retry):
+    for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt:
             events = _events(client, endpoint, content, deadline)
             first = next(events, None)
@@ -160,7 +162,7 @@ async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenera
     """Send a request; give the reply's events as they come. The async twin of `stream`."""
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
     client = endpoint.async_client or await pool.async_client()
-    async for attempt in aretrying(endpoint.max_retries, endpoint.on_retry):
+    async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt:
             events = _aevents(client, endpoint, content, deadline)
             first = await anext(events, None)
@@ -253,6 +255,10 @@ def _patience(timeout: Timeout, deadline: float | None) -> float | None:
     """Seconds to wait for a place at most."""
     left = None if deadline is None else max(0.0, deadline - time.monotonic())
     return min((limit for limit in (timeout.queue, left) if limit is not None), default=None)
+
+
+def _policy(endpoint: Endpoint, deadline: float | None) -> Policy:
+    return Policy(endpoint.max_retries, deadline, endpoint.reset_limit)
 
 
 def _encoded(payload: Mapping[str, Any]) -> bytes:

@@ -3,78 +3,103 @@
 from __future__ import annotations
 
 import logging
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_base, wait_exponential, wait_random
+from tenacity import AsyncRetrying, RetryCallState, Retrying, stop_after_attempt
+from tenacity.wait import wait_exponential, wait_random
 
-from langchain_glm.errors import GLMError, GLMOverloadedError, GLMTimeoutError
+from langchain_glm.errors import GLMError, GLMOverloadedError, GLMQuotaError, GLMTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAX_WAIT", "aretrying", "retrying"]
+__all__ = ["MAX_WAIT", "Policy", "aretrying", "retrying"]
 
 MAX_WAIT: Final = 60.0
-"""The longest wait between two tries in seconds, whatever the endpoint asks for."""
+"""The longest wait in seconds that an endpoint can ask for with Retry-After."""
+
+_SHORT: Final = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 0.5)
+_LONG: Final = wait_exponential(multiplier=2, max=30) + wait_random(0, 2)
+"""For an overloaded service or model (1305, 1312): those last minutes."""
 
 _logger = logging.getLogger("langchain_glm")
 
 
-def _may_help(error: BaseException) -> bool:
-    # A request that timed out may still be being served; sending it again would have it served, and billed, twice.
-    return isinstance(error, GLMError) and error.is_retryable and not isinstance(error, GLMTimeoutError)
-
-
-class _Wait(wait_base):
-    """As long as the endpoint asks; else longer each time, and longer still where the service is overloaded."""
-
-    _short = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 0.5)
-    _long = wait_exponential(multiplier=2, max=30) + wait_random(0, 2)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        if isinstance(error, GLMError) and error.retry_after is not None:
-            return min(error.retry_after, MAX_WAIT)
-        return (self._long if isinstance(error, GLMOverloadedError) else self._short)(retry_state)
-
-
-def _arguments(max_retries: int) -> dict[str, Any]:
-    return {
-        "retry": retry_if_exception(_may_help),
-        "wait": _Wait(),
-        "stop": stop_after_attempt(1 + max_retries),
-        "reraise": True,
-    }
-
-
-def _log(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    _logger.info("try %d failed; the next is in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
-
-
-def retrying(max_retries: int, on_retry: Callable[[RetryCallState], Any] | None = None) -> Retrying:
-    """Make the loop over tries.
+class Policy:
+    """What is tried again, after which wait, and when no more.
 
     Args:
         max_retries: tries after the first.
-        on_retry: called before each wait.
+        deadline: the `time.monotonic()` after which no try begins, or `None`.
+        reset_limit: seconds that a used-up quota may be waited for, where the endpoint says when it comes back;
+            0 does not wait.
     """
+
+    def __init__(self, max_retries: int, deadline: float | None = None, reset_limit: float = 0.0) -> None:
+        self._tries = stop_after_attempt(1 + max_retries)
+        self._deadline = deadline
+        self._reset_limit = reset_limit
+
+    def may_help(self, state: RetryCallState) -> bool:
+        """Whether sending the request again can succeed."""
+        error = _error(state)
+        if isinstance(error, GLMQuotaError):
+            return 0 < _until_reset(error) <= self._reset_limit
+        # A request that timed out may still be being served; sent again, it would be served and billed twice.
+        return isinstance(error, GLMError) and error.is_retryable and not isinstance(error, GLMTimeoutError)
+
+    def wait(self, state: RetryCallState) -> float:
+        """Seconds to wait: until a reset, as long as the endpoint asks, else longer each time."""
+        error = _error(state)
+        if isinstance(error, GLMQuotaError):
+            return _until_reset(error)
+        if isinstance(error, GLMError) and error.retry_after is not None:
+            return min(error.retry_after, MAX_WAIT)
+        return (_LONG if isinstance(error, GLMOverloadedError) else _SHORT)(state)
+
+    def stop(self, state: RetryCallState) -> bool:
+        """Whether the budget of tries or of time is used up."""
+        if self._deadline is not None and time.monotonic() + state.upcoming_sleep > self._deadline:
+            return True
+        return self._tries(state)
+
+    def arguments(self) -> dict[str, Any]:
+        """The policy as tenacity takes it."""
+        return {"retry": self.may_help, "wait": self.wait, "stop": self.stop, "reraise": True}
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _until_reset(error: GLMQuotaError) -> float:
+    """Seconds until the quota comes back, and one more for clocks that differ; 0 if nobody said when."""
+    return 0.0 if error.reset_at is None else max(0.0, (error.reset_at - datetime.now(UTC)).total_seconds()) + 1.0
+
+
+def _log(state: RetryCallState) -> None:
+    _logger.info("try %d failed; the next is in %.1f s: %s", state.attempt_number, state.upcoming_sleep, _error(state))
+
+
+def retrying(policy: Policy, on_retry: Callable[[RetryCallState], Any] | None = None) -> Retrying:
+    """Make the loop over tries; `on_retry` is called before each wait."""
 
     def before_sleep(state: RetryCallState) -> None:
         _log(state)
         if on_retry:
             on_retry(state)
 
-    return Retrying(before_sleep=before_sleep, **_arguments(max_retries))
+    return Retrying(before_sleep=before_sleep, **policy.arguments())
 
 
-def aretrying(max_retries: int, on_retry: Callable[[RetryCallState], Any] | None = None) -> AsyncRetrying:
-    """Make the loop over tries for async callers; `on_retry` may be a coroutine function."""
+def aretrying(policy: Policy, on_retry: Callable[[RetryCallState], Any] | None = None) -> AsyncRetrying:
+    """Make the loop over tries for async callers; `on_retry` is awaited before each wait."""
 
     async def before_sleep(state: RetryCallState) -> None:
         _log(state)
         if on_retry:
             await on_retry(state)
 
-    return AsyncRetrying(before_sleep=before_sleep, **_arguments(max_retries))
+    return AsyncRetrying(before_sleep=before_sleep, **policy.arguments())

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, which are worked out and then not waited."""
     seconds: list[float] = []
-    work_out = retry._Wait.__call__
+    work_out = retry.Policy.wait
 
-    def note(self: retry._Wait, state: RetryCallState) -> float:
+    def note(self: retry.Policy, state: RetryCallState) -> float:
         seconds.append(work_out(self, state))
         return 0.0
 
-    monkeypatch.setattr(retry._Wait, "__call__", note)
+    monkeypatch.setattr(retry.Policy, "wait", note)
     return seconds

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pickle
 import threading
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -29,6 +30,7 @@ from langchain_glm import (
     GLMStreamError,
     GLMTimeoutError,
 )
+from langchain_glm.errors import BEIJING
 from langchain_glm.testing import Fault, GLMServer, Reply
 from langchain_glm.transport import pool
 
@@ -165,6 +167,27 @@ def test_tries_end(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) ->
     with pytest.raises(GLMRateLimitError, match="1302"):
         make_model(max_retries=2).invoke("hi")
     assert len(glm_server.requests) == 3
+
+
+def test_a_reset_is_waited_for_on_request(
+    glm_server: GLMServer, make_model: Callable[..., ChatGLM], waits: list[float]
+) -> None:
+    reset = datetime.now(BEIJING) + timedelta(minutes=30)
+    quota = Fault.code("1308", message=f"Used up. It will reset at {reset:%Y-%m-%d %H:%M:%S}")
+    glm_server.queue(quota, Reply("At last."), quota, quota)
+    assert make_model(wait_for_reset=True, max_retries=1).invoke("hi").text == "At last."
+    assert 1790 < waits[0] < 1805
+    for limit in (60, False):
+        with pytest.raises(GLMQuotaError) as caught:
+            make_model(wait_for_reset=limit, max_retries=1).invoke("hi")
+        assert caught.value.reset_at == reset.replace(microsecond=0)
+
+
+def test_no_try_begins_after_the_total_time(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:
+    glm_server.queue(Fault.code("1302", retry_after=30), Reply("too late"))
+    with pytest.raises(GLMRateLimitError):
+        make_model(timeout={"total": 10}, max_retries=3).invoke("hi")
+    assert len(glm_server.requests) == 1  # and nobody waited for half a minute
 
 
 def test_silence_is_an_error_and_is_not_sent_again(

@@ -131,7 +131,7 @@ async def test_abatch_stays_within_the_limit(make_model: Make) -> None:
 
 
 async def test_auto_finds_the_limit(make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("langchain_glm.transport.retry._Wait.__call__", lambda *_: 0.0)
+    monkeypatch.setattr("langchain_glm.transport.retry.Policy.wait", lambda *_: 0.0)
     with GLMServer(max_in_flight=4, replies=[Reply("ok", delay=0.005)] * 400) as server:
         model = make_model(base_url=server.base_url, api_key=server.api_key, max_concurrency="auto", max_retries=10)
         answers = await model.abatch([f"hi {number}" for number in range(200)])
