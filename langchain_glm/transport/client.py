@@ -326,7 +326,7 @@ def _checked(
     """The events, up to one that is an error."""
     for event in events:
         if event.get("error"):
-            raise _failure(event, response, orjson.dumps(event), endpoint)
+            raise _failure(event, response, _encoded(event), endpoint)
         yield event
 
 

@@ -11,6 +11,7 @@ from langchain_glm.wire.json import dump_json
 from langchain_glm.wire.messages import add_instruction, to_wire
 from langchain_glm.wire.schemas import inline
 from langchain_glm.wire.thinking import resolve_thinking
+from langchain_glm.wire.types import WireTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.hosts import Host
     from langchain_glm.profiles import Model
-    from langchain_glm.wire.types import Payload, WireTool
+    from langchain_glm.wire.types import Payload
 
 __all__ = ["build"]
 
@@ -119,7 +120,7 @@ def _with_web_search(tools: Sequence[WireTool], asked: Any, host: Host) -> tuple
     if asked and not searches:
         search = WebSearch() if asked is True else asked
         wire = search.to_wire() if isinstance(search, WebSearch) else {"type": "web_search", "web_search": dict(search)}
-        offered.append(_with_engine(wire, host))
+        offered.append(_with_engine(WireTool(wire), host))
         searches = True
     if searches and host.native and any(function_name(tool) for tool in offered):
         return offered, [
@@ -131,7 +132,7 @@ def _with_web_search(tools: Sequence[WireTool], asked: Any, host: Host) -> tuple
 def _with_engine(tool: WireTool, host: Host) -> WireTool:
     if tool["type"] != "web_search" or host.search_engine is None or tool["web_search"].get("search_engine"):
         return tool
-    return {**tool, "web_search": {**tool["web_search"], "search_engine": host.search_engine}}
+    return WireTool({**tool, "web_search": {**tool["web_search"], "search_engine": host.search_engine}})
 
 
 def _streams_tools(asked: bool | None, tools: Sequence[WireTool], host: Host, model: Model | None) -> bool:

@@ -16,8 +16,13 @@ Event = Mapping[str, Any]
 Part = dict[str, Any]
 """One part of a user message: `text`, `image_url`, `video_url`, `file_url` or `input_audio`."""
 
-WireTool = dict[str, Any]
-"""`{"type": "function", "function": {…}}`, or one of GLM's own tools keyed by its type."""
+
+class WireTool(dict[str, Any]):
+    """An entry of `tools`: `{"type": "function", "function": {…}}`, or one of GLM's own tools keyed by its type.
+
+    A class of its own, so that a tool which has been translated is not translated again. Shared: never changed.
+    """
+
 
 Payload = dict[str, Any]
 """The whole request body."""

@@ -619,3 +619,9 @@ def test_the_text_block_of_v3_carries_the_citations() -> None:
     blocks: list[Any] = message.content_blocks
     text = next(block for block in blocks if block["type"] == "text")
     assert text["annotations"][0]["url"] == "https://a.example"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refusal_in_pieces_is_put_together(way: str) -> None:
+    message = WAYS[way](chunks_of([delta(refusal="I can"), delta(refusal="not."), end()]))
+    assert message.additional_kwargs == {"refusal": "I cannot."}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import sys
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from langchain_glm.tools import KimiWebSearch, MCPServer, Retrieval, WebSearch
+from langchain_glm.wire import functions
 from langchain_glm.wire.functions import (
     choose_tools,
     demands_call,
@@ -262,3 +264,31 @@ PLACE = {"type": "object", "properties": {"p": {"type": "object"}, "s": {"type":
 )
 def test_arguments_are_read(arguments: str, schema: Any, expected: str) -> None:
     assert read_arguments(arguments, schema) == expected
+
+
+def test_a_tool_is_translated_once_and_anew_when_it_changes() -> None:
+    @tool
+    def get_weather(city: str) -> str:
+        """Get the weather."""
+        return city
+
+    first = to_wire_tool(get_weather)
+    assert to_wire_tool(get_weather) is first
+    assert to_wire_tool(first) is first
+    get_weather.description = "Get the weather of tomorrow."
+    assert to_wire_tool(get_weather)["function"]["description"] == "Get the weather of tomorrow."
+    assert to_wire_tool(get_weather) is not first
+
+
+def test_a_translation_goes_with_its_tool() -> None:
+    before = len(functions._kept)
+
+    def get_time(city: str) -> str:
+        """Get the time."""
+        return city
+
+    to_wire_tool(get_time)
+    assert len(functions._kept) == before + 1
+    del get_time
+    gc.collect()
+    assert len(functions._kept) == before
