@@ -28,7 +28,9 @@ from langchain_glm.errors import (
 )
 from langchain_glm.hosts import HOSTS, Host
 from langchain_glm.notices import GLMWarning
+from langchain_glm.prices import Price, cost, list_prices, usage_cost
 from langchain_glm.profiles import MODELS, Model
+from langchain_glm.registration import register
 from langchain_glm.tools import KimiWebSearch, MCPServer, Retrieval, WebSearch
 from langchain_glm.transport.client import Timeout
 from langchain_glm.transport.concurrency import InFlightLimiter
@@ -60,8 +62,13 @@ __all__ = [
     "KimiWebSearch",
     "MCPServer",
     "Model",
+    "Price",
     "Retrieval",
     "Timeout",
     "WebSearch",
     "__version__",
+    "cost",
+    "list_prices",
+    "register",
+    "usage_cost",
 ]

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Sequence  # noqa: TC003
 from contextlib import aclosing, closing
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from langchain_core.language_models import LanguageModelInput  # noqa: TC002
@@ -20,14 +21,16 @@ from langchain_glm.content_blocks import register
 from langchain_glm.errors import GLMError, GLMToolChoiceError
 from langchain_glm.hosts import HOSTS
 from langchain_glm.notices import notify
-from langchain_glm.profiles import model_profile
+from langchain_glm.profiles import find_model, model_profile
 from langchain_glm.settings import ALIASES, OWN_FIELDS, SECRET, GLMSettings, OwnProfile
 from langchain_glm.structured_output import Method, structured
-from langchain_glm.transport import client
+from langchain_glm.tokens import estimate_messages, estimate_text, estimate_tools
+from langchain_glm.transport import client, tokenizer
 from langchain_glm.version import __version__
 from langchain_glm.wire.chunks import ChunkReader
 from langchain_glm.wire.completion import to_result
 from langchain_glm.wire.functions import demands_call, parameters_of, to_wire_tool
+from langchain_glm.wire.json import load_object
 from langchain_glm.wire.messages import PROVIDER
 from langchain_glm.wire.payload import build
 
@@ -188,6 +191,83 @@ class ChatGLM(GLMSettings):
         names = [output["model_name"] for output in llm_outputs if output and output.get("model_name")]
         return {"token_usage": usage, "model_name": names[0] if names else self.model}
 
+    # How long a prompt is.
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """Return the ids of a text's tokens, which only `custom_get_token_ids` knows: GLM has no local tokenizer."""
+        if self.custom_get_token_ids is None:
+            raise NotImplementedError(
+                "GLM has no local tokenizer. Give custom_get_token_ids=…, or use get_num_tokens (an estimate) or "
+                "count_tokens(…, exact=True)."
+            )
+        return self.custom_get_token_ids(text)
+
+    def get_num_tokens(self, text: str) -> int:
+        """Estimate the tokens of a text; `custom_get_token_ids` counts them, where it is given."""
+        return ceil(self._count_text(text))
+
+    def get_num_tokens_from_messages(
+        self,
+        messages: list[BaseMessage],
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+    ) -> int:
+        """Estimate the tokens of a prompt, here and fast: LangChain's middleware and `trim_messages` ask often."""
+        model, count_text = find_model(self.model), self._count_text
+        return ceil(
+            estimate_messages(messages, model, count_text=count_text)
+            + estimate_tools(tools or (), model, count_text=count_text)
+        )
+
+    def count_tokens(
+        self, prompt: LanguageModelInput, *, tools: Sequence[Any] | None = None, exact: bool = False
+    ) -> int:
+        """Count the tokens of a prompt.
+
+        Args:
+            prompt: what `invoke` takes.
+            tools: what `bind_tools` takes.
+            exact: ask the endpoint instead of estimating; of the known hosts, Zhipu's own can count.
+
+        Returns:
+            The tokens of the prompt, with what the model's template adds to it.
+
+        Raises:
+            ValueError: for an exact count of a prompt that cannot be sent, or on a host that has no counter.
+            GLMError: for a failure of the endpoint.
+
+        Example:
+            ```python
+            model.count_tokens("How is the weather?", tools=[get_weather], exact=True)
+            ```
+
+        Sources: `docs/profiles.md` for the estimate's error; BigModel's API description for the exact count.
+        """
+        messages = self._convert_input(prompt).to_messages()
+        if not exact:
+            return self.get_num_tokens_from_messages(messages, tools)
+        return tokenizer.count(self.endpoint(self.current_key(), None), self._countable(messages, tools))
+
+    async def acount_tokens(
+        self, prompt: LanguageModelInput, *, tools: Sequence[Any] | None = None, exact: bool = False
+    ) -> int:
+        """Count the tokens of a prompt. The async twin of `count_tokens`."""
+        messages = self._convert_input(prompt).to_messages()
+        if not exact:
+            return self.get_num_tokens_from_messages(messages, tools)
+        return await tokenizer.acount(self.endpoint(await self.acurrent_key(), None), self._countable(messages, tools))
+
+    def _count_text(self, text: str) -> float:
+        return estimate_text(text) if self.custom_get_token_ids is None else len(self.custom_get_token_ids(text))
+
+    def _countable(self, messages: list[BaseMessage], tools: Sequence[Any] | None) -> Payload:
+        if not self.endpoint_host.native:
+            raise ValueError(
+                f"host {self.endpoint_host.name!r} has no known token counter; leave out exact=True for an estimate, "
+                "or give custom_get_token_ids=…."
+            )
+        payload = self._prepare(messages, None, {"tools": tools}, stream=False).payload
+        return {name: payload[name] for name in ("model", "messages", "tools") if name in payload}
+
     # What LangChain runs.
 
     def _generate(
@@ -240,8 +320,8 @@ class ChatGLM(GLMSettings):
                             run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                         yield chunk
             yield from reader.finish()
-            if call.demanded and not reader.called:
-                raise GLMToolChoiceError(_NOT_CALLED)
+            if call.demanded:
+                _check_streamed(reader)
         except GLMError as error:
             error.partial = reader.partial()
             raise
@@ -265,8 +345,8 @@ class ChatGLM(GLMSettings):
                         yield chunk
             for chunk in reader.finish():
                 yield chunk
-            if call.demanded and not reader.called:
-                raise GLMToolChoiceError(_NOT_CALLED)
+            if call.demanded:
+                _check_streamed(reader)
         except GLMError as error:
             error.partial = reader.partial()
             raise
@@ -387,14 +467,27 @@ _NOT_CALLED: Final = (
 )
 
 
+_HALF_CALLED: Final = (
+    "a tool call was demanded by tool_choice, and the arguments of the one that came are no JSON object."
+)
+
+
 def _called(result: ChatResult) -> bool:
-    message = cast("AIMessage", result.generations[0].message)
-    return bool(message.tool_calls or message.invalid_tool_calls)
+    """Whether there is a call that can be run: agents end, as if all were well, where every call is invalid."""
+    return bool(cast("AIMessage", result.generations[0].message).tool_calls)
 
 
 def _check_called(result: ChatResult) -> None:
     if not _called(result):
-        raise GLMToolChoiceError(_NOT_CALLED, partial=cast("AIMessage", result.generations[0].message))
+        message = cast("AIMessage", result.generations[0].message)
+        raise GLMToolChoiceError(_HALF_CALLED if message.invalid_tool_calls else _NOT_CALLED, partial=message)
+
+
+def _check_streamed(reader: ChunkReader) -> None:
+    if not reader.called:
+        raise GLMToolChoiceError(_NOT_CALLED)
+    if all(load_object(call["args"] or "{}") is None for call in reader.partial().invalid_tool_calls):
+        raise GLMToolChoiceError(_HALF_CALLED)
 
 
 def _on_retry(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None) -> Any:

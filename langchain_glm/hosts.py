@@ -6,6 +6,7 @@ To add a host, add one entry to `HOSTS`. Nothing else in the package asks for a 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
@@ -199,9 +200,18 @@ def choose_host(
     return replace(known or HOSTS[name], base_url=url), warning
 
 
+_URL: Final = re.compile(r"https?://[^\s/?#\\\x00-\x20\x7f]+?(:\d{1,5})?(/[^\s?#\x00-\x20\x7f]*)?")
+_LOOPBACK: Final = re.compile(r"localhost|.+\.localhost|127(\.\d{1,3}){3}|::1")
+
+
 def _tidy(url: str) -> tuple[str, str | None]:
+    parts = urlsplit(url)
+    if "@" in parts.netloc:  # httpx would send it in place of the key, and it would show wherever the URL does
+        raise ValueError("base_url holds a user name or password; give api_key=… or default_headers=… instead.")
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"base_url={url!r} must begin with https:// (or http:// for a server of your own).")
+    if not _URL.fullmatch(url) or parts.port == 0:  # `port` itself raises ValueError above 65535
+        raise ValueError(f"base_url={url!r} is not just a host and a path: no spaces, line ends, ? or # may be in it.")
     url = url.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     for host in HOSTS.values():
         if url in host.wrong_urls:
@@ -209,6 +219,9 @@ def _tidy(url: str) -> tuple[str, str | None]:
                 host.base_url,
                 f"base_url {url} is not served; {host.base_url} (host={host.name!r}) is used instead.",
             )
+    name = parts.hostname or ""
+    if parts.scheme == "http" and not _LOOPBACK.fullmatch(name):
+        return url, f"base_url {url} is not encrypted: everybody on the way to {name} can read the key. Use https://."
     return url, None
 
 

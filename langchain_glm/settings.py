@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -26,6 +27,7 @@ from langchain_glm.hosts import HOSTS, Host, choose_host
 from langchain_glm.notices import notify
 from langchain_glm.profiles import find_model
 from langchain_glm.tools import WebSearch
+from langchain_glm.transport import pool
 from langchain_glm.transport.client import Endpoint, Timeout
 from langchain_glm.transport.concurrency import InFlightLimiter, shared_limiter
 from langchain_glm.version import __version__
@@ -54,11 +56,16 @@ _LENGTHS: Final[Mapping[str, tuple[int, int]]] = {"request_id": (6, 64), "user_i
 _MOST_TOKENS: Final = 131_072
 """The upper end of GLM's `max_tokens`; beyond it the endpoint answers 1210."""
 
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_NO_HEADER: Final = "it holds a line end or another character that no HTTP header can carry"
+"""Without the value: it may be a key."""
+
 _FIVE_HOURS: Final = 5 * 3600.0 + 60
 """The longest of the coding plans' rolling windows, and a minute."""
 
 _CLIENTS: Final = ("http_client", "http_async_client")
-_SHARED: Final = (*_CLIENTS, "api_key", "cache", "rate_limiter", "callbacks")
+_SHARED: Final = (*_CLIENTS, "api_key", "cache", "rate_limiter", "max_concurrency", "callbacks")
 SECRET: Final = frozenset({"api_key", "default_headers", *_CLIENTS})
 """Settings that must reach no trace and no cache key."""
 
@@ -128,7 +135,8 @@ class GLMSettings(BaseChatModel):
 
     _host: Host = PrivateAttr()
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
+    # Without the last, pydantic would print what it was given, keys among it, into its errors.
+    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -171,6 +179,16 @@ class GLMSettings(BaseChatModel):
                 raise ValueError(f"{name} has {len(value)} characters; GLM takes {shortest} to {longest} (1214).")
         return value
 
+    @field_validator("default_headers")
+    @classmethod
+    def _check_headers(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"default_headers: {name!r} is no name of a header.")
+            if not _HEADER_VALUE.fullmatch(value):
+                raise ValueError(f"default_headers[{name!r}]: {_NO_HEADER}.")
+        return headers
+
     @model_validator(mode="after")
     def _choose_endpoint(self) -> Self:
         self._host, warning = choose_host(self.host, self.base_url)
@@ -210,9 +228,12 @@ class GLMSettings(BaseChatModel):
             return self
         overrides = {ALIASES.get(name, name): value for name, value in overrides.items()}
         given = self.given_settings()
-        if "host" in overrides:  # another host has another URL
+        if "host" in overrides:  # another host has another URL, and another company's host must not get this key
             given.pop("base_url", None)
-        left = {"base_url", "profile"} if isinstance(self.profile, OwnProfile) else {"base_url"}
+            other = HOSTS.get(overrides["host"] or "")
+            if other and not set(other.key_variables) & set(self._host.key_variables):
+                given.pop("api_key", None)
+        left = {"base_url", "api_key"} | ({"profile"} if isinstance(self.profile, OwnProfile) else set())
         inherited = {name: getattr(self, name) for name in self.model_fields_set - given.keys() - left}
         given["model_kwargs"] = {**given.get("model_kwargs", {}), **overrides.get("model_kwargs", {})}
         return type(self)(**{**inherited, **given, **{k: v for k, v in overrides.items() if k != "model_kwargs"}})
@@ -279,7 +300,36 @@ class GLMSettings(BaseChatModel):
     def _limiter(self, key: str | None) -> InFlightLimiter | None:
         if self.max_concurrency is None or isinstance(self.max_concurrency, InFlightLimiter):
             return self.max_concurrency
-        return shared_limiter(self._host.base_url, key, self.max_concurrency)
+        return shared_limiter(
+            self._host.base_url, self.api_key if callable(self.api_key) else key, self.max_concurrency
+        )
+
+    def close(self) -> None:
+        """Close the connections of sync calls, which all models of the process share; the next call opens new ones.
+
+        Requests in flight end first, whoever makes them. A client of yours stays open.
+        """
+        pool.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of async calls on the running event loop; the async twin of `close`."""
+        await pool.aclose()
+
+    def __enter__(self) -> Self:
+        """Use the model in a `with` block, at whose end `close` is called."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """Use the model in an `async with` block, at whose end `aclose` is called."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self.aclose()
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Forget what LangChain made of the old value: its cache keys are of it."""
@@ -325,4 +375,6 @@ def _plain(key: Any) -> str | None:
     key = str(key).strip()
     if not key:
         raise ValueError("api_key is empty.")
+    if not _HEADER_VALUE.fullmatch(key):
+        raise ValueError(f"api_key: {_NO_HEADER}.")
     return str(key)

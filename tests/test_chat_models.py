@@ -115,6 +115,14 @@ def test_a_key_from_the_environment_stays_with_its_host(monkeypatch: pytest.Monk
         elsewhere.invoke("hi", {"configurable": {"host": "kimi"}})
 
 
+def test_a_key_that_was_given_stays_with_its_host() -> None:
+    model = ChatGLM(model="glm-4.7", host="zai", api_key="zai.key")
+    assert model.with_settings({"host": "zai-coding"}).current_key() == "zai.key"
+    with pytest.raises(ValueError, match="MOONSHOT_API_KEY"):
+        model.with_settings({"host": "kimi"})
+    assert model.with_settings({"host": "kimi", "api_key": "kimi.key"}).current_key() == "kimi.key"
+
+
 def test_timeouts() -> None:
     def times(timeout: Any) -> Timeout:
         return ChatGLM(model="m", base_url="https://gateway.example/v1", timeout=timeout).timeouts

@@ -7,7 +7,7 @@ functions below them.
 from __future__ import annotations
 
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,8 @@ from langchain_glm.errors import (
 )
 from langchain_glm.transport import pool
 from langchain_glm.transport.retry import Policy, aretrying, retrying
-from langchain_glm.transport.sse import DONE, EventReader
-from langchain_glm.wire.json import dump_json
+from langchain_glm.transport.sse import DONE, EventReader, check_size
+from langchain_glm.wire.json import dump_json, read_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
@@ -52,7 +52,7 @@ class Timeout:
         idle: without a single byte. Default 600.
         queue: until a place among the requests in flight is free, where they are limited. Default 600.
         total: from the first try to the end of the reply, waits between tries included; looked at whenever
-            bytes come. Default `None`.
+            bytes come, and silence at the end counts as `idle`. Default `None`.
     """
 
     connect: float | None = 10.0
@@ -100,25 +100,27 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         GLMError: of the class that the failure calls for.
     """
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
-    client = endpoint.client or pool.sync_client()
     for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with attempt, _translated(), _place(endpoint, deadline):
-            request = _request(client, endpoint, content, deadline, stream=False)
-            response = client.send(request)
-            return _completion(response, response.content, endpoint)
+        with (
+            attempt,
+            _translated(endpoint, deadline),
+            _place(endpoint, deadline),
+            _opened(endpoint, content, deadline, stream=False) as response,
+        ):
+            return _completion(response, _whole(response, endpoint, deadline), endpoint)
     raise AssertionError  # tenacity re-raises the last error
 
 
 async def asend(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Send a request; return the parsed reply. The async twin of `send`."""
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
-    client = endpoint.async_client or await pool.async_client()
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with attempt, _translated():
-            async with _aplace(endpoint, deadline):
-                request = _request(client, endpoint, content, deadline, stream=False)
-                response = await client.send(request)
-                return _completion(response, response.content, endpoint)
+        with attempt, _translated(endpoint, deadline):
+            async with (
+                _aplace(endpoint, deadline),
+                _aopened(endpoint, content, deadline, stream=False) as response,
+            ):
+                return _completion(response, await _awhole(response, endpoint, deadline), endpoint)
     raise AssertionError  # tenacity re-raises the last error
 
 
@@ -131,22 +133,24 @@ def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[
         GLMError: of the class that the failure calls for, also for an error inside the stream.
     """
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
-    client = endpoint.client or pool.sync_client()
     for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt:
-            events = _events(client, endpoint, content, deadline)
+            events = _events(endpoint, content, deadline)
             first = next(events, None)
-    if first is not None:
-        yield first
-        yield from events
+    with closing(events):
+        if first is not None:
+            yield first
+            yield from events
 
 
-def _events(
-    client: httpx.Client, endpoint: Endpoint, content: bytes, deadline: float | None
-) -> Iterator[Mapping[str, Any]]:
-    with _translated(), _place(endpoint, deadline), _opened(client, endpoint, content, deadline) as response:
+def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Generator[Mapping[str, Any]]:
+    with (
+        _translated(endpoint, deadline),
+        _place(endpoint, deadline),
+        _opened(endpoint, content, deadline, stream=True) as response,
+    ):
         if not _is_stream(response):
-            yield _completion(response, response.read(), endpoint)
+            yield _completion(response, _whole(response, endpoint, deadline), endpoint)
             yield DONE
             return
         reader = EventReader()
@@ -161,10 +165,9 @@ def _events(
 async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any]]:
     """Send a request; give the reply's events as they come. The async twin of `stream`."""
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
-    client = endpoint.async_client or await pool.async_client()
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt:
-            events = _aevents(client, endpoint, content, deadline)
+            events = _aevents(endpoint, content, deadline)
             first = await anext(events, None)
     try:
         if first is not None:
@@ -175,13 +178,11 @@ async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenera
         await events.aclose()
 
 
-async def _aevents(
-    client: httpx.AsyncClient, endpoint: Endpoint, content: bytes, deadline: float | None
-) -> AsyncGenerator[Mapping[str, Any]]:
-    with _translated():
-        async with _aplace(endpoint, deadline), _aopened(client, endpoint, content, deadline) as response:
+async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -> AsyncGenerator[Mapping[str, Any]]:
+    with _translated(endpoint, deadline):
+        async with _aplace(endpoint, deadline), _aopened(endpoint, content, deadline, stream=True) as response:
             if not _is_stream(response):
-                yield _completion(response, await response.aread(), endpoint)
+                yield _completion(response, await _awhole(response, endpoint, deadline), endpoint)
                 yield DONE
                 return
             reader = EventReader()
@@ -196,25 +197,47 @@ async def _aevents(
 
 
 @contextmanager
-def _opened(
-    client: httpx.Client, endpoint: Endpoint, content: bytes, deadline: float | None
-) -> Iterator[httpx.Response]:
-    response = client.send(_request(client, endpoint, content, deadline, stream=True), stream=True)
-    try:
-        yield response
-    finally:
-        response.close()
+def _opened(endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool) -> Iterator[httpx.Response]:
+    with pool.lent(endpoint.client) as client:
+        request = _request(client, endpoint, content, deadline, stream=stream)
+        response = client.send(request, stream=True, follow_redirects=False)  # a redirect would carry the key along
+        try:
+            yield response
+        finally:
+            response.close()
 
 
 @asynccontextmanager
 async def _aopened(
-    client: httpx.AsyncClient, endpoint: Endpoint, content: bytes, deadline: float | None
+    endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool
 ) -> AsyncIterator[httpx.Response]:
-    response = await client.send(_request(client, endpoint, content, deadline, stream=True), stream=True)
-    try:
-        yield response
-    finally:
-        await response.aclose()
+    async with pool.alent(endpoint.async_client) as client:
+        request = _request(client, endpoint, content, deadline, stream=stream)
+        response = await client.send(request, stream=True, follow_redirects=False)  # as above
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+
+def _whole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
+    """The body, within the limits of time and size."""
+    body = bytearray()
+    for piece in response.iter_bytes():
+        _check(deadline, endpoint.timeout)
+        check_size(len(body) + len(piece), "body")
+        body += piece
+    return bytes(body)
+
+
+async def _awhole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
+    """The body, within the limits of time and size."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        _check(deadline, endpoint.timeout)
+        check_size(len(body) + len(piece), "body")
+        body += piece
+    return bytes(body)
 
 
 @contextmanager
@@ -281,7 +304,8 @@ def _request(
     if left is not None and left <= 0:
         raise _out_of_time(times)
     idle = min((limit for limit in (times.idle, left) if limit is not None), default=None)
-    timeout = httpx.Timeout(connect=times.connect, read=idle, write=idle, pool=left)
+    connect = min((limit for limit in (times.connect, left) if limit is not None), default=None)
+    timeout = httpx.Timeout(connect=connect, read=idle, write=idle, pool=left)
     accept = {"accept": "text/event-stream"} if stream else {"accept": "application/json"}
     return client.build_request(
         "POST", endpoint.url, content=content, headers={**accept, **endpoint.headers}, timeout=timeout
@@ -312,9 +336,10 @@ def _completion(response: httpx.Response, body: bytes, endpoint: Endpoint) -> Ma
     data: Any = None
     if response.status_code == _OK:
         try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            data = None
+            data = read_json(body)
+        except ValueError:
+            if body.lstrip().startswith(b"{"):
+                raise GLMStreamError("the reply is no whole JSON, so a part of it is lost", status=_OK) from None
     if isinstance(data, dict) and data.get("choices"):
         return data
     raise _failure(body, response, body, endpoint)
@@ -326,7 +351,11 @@ def _checked(
     """The events, up to one that is an error."""
     for event in events:
         if event.get("error"):
-            raise _failure(event, response, _encoded(event), endpoint)
+            try:
+                shown = _encoded(event)
+            except (ValueError, RecursionError):  # nested deeper than can be written
+                shown = b"{}"
+            raise _failure(event, response, shown, endpoint)
         yield event
 
 
@@ -350,13 +379,17 @@ def _failure(error: bytes | Mapping[str, Any], response: httpx.Response, body: b
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(endpoint: Endpoint | None = None, deadline: float | None = None) -> Iterator[None]:
     """Give httpx's exceptions as ours."""
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        if endpoint:
+            _check(deadline, endpoint.timeout)
         raise GLMConnectionError("no connection to the endpoint within timeout.connect") from error
     except httpx.TimeoutException as error:
+        if endpoint:
+            _check(deadline, endpoint.timeout)
         raise GLMTimeoutError("the endpoint was silent for longer than timeout.idle") from error
     except httpx.StreamError as error:
         raise GLMStreamError(f"the connection broke: {error}") from error

@@ -7,13 +7,18 @@ A stream is in flight until it ends. Who comes first is served first.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import deque
 from concurrent.futures import Future
 from hashlib import sha256
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
 
 from langchain_glm.errors import GLMTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["InFlightLimiter", "ProcessLimiter", "shared_limiter"]
 
@@ -103,7 +108,8 @@ class ProcessLimiter:
         place = self._ask()
         if place is not None:
             try:
-                await asyncio.wait_for(asyncio.wrap_future(place), timeout)
+                async with asyncio.timeout(timeout):  # wait_for of Python 3.11 may swallow a cancellation
+                    await asyncio.wrap_future(place)
             except TimeoutError:
                 self._withdraw(place)
                 raise _no_place(timeout) from None
@@ -157,16 +163,19 @@ def _no_place(timeout: float | None) -> GLMTimeoutError:
     )
 
 
-def shared_limiter(base_url: str, key: str | None, limit: int | Literal["auto"]) -> ProcessLimiter:
+def shared_limiter(base_url: str, key: str | Callable[[], Any] | None, limit: int | Literal["auto"]) -> ProcessLimiter:
     """Return the limiter of a host and key.
 
     Args:
         base_url: where requests go.
-        key: the key; only its hash is kept.
+        key: the key, of which only the hash is kept; or the function that makes one for each request.
         limit: of several fixed limits for the same host and key, the lowest counts.
     """
-    name = (base_url, sha256((key or "").encode()).hexdigest(), limit == "auto")
-    limiter = _limiters.setdefault(name, ProcessLimiter(limit))
+    if callable(key):
+        limiters, who = _of_functions.setdefault(key, {}), ""
+    else:
+        limiters, who = _limiters, sha256((key or "").encode()).hexdigest()
+    limiter = limiters.setdefault((base_url, who, limit == "auto"), ProcessLimiter(limit))
     if limit != "auto":
         limiter.lower(limit)
     return limiter
@@ -174,3 +183,16 @@ def shared_limiter(base_url: str, key: str | None, limit: int | Literal["auto"])
 
 _limiters: dict[tuple[str, str, bool], ProcessLimiter] = {}
 """One a host, key and kind; a process has few of them."""
+
+_of_functions: WeakKeyDictionary[Callable[[], Any], dict[tuple[str, str, bool], ProcessLimiter]] = WeakKeyDictionary()
+"""A function may make another key for each request: its limiters go with it."""
+
+
+def _forget() -> None:
+    """A forked child has none of its parent's requests in flight, and must not wait for them."""
+    _limiters.clear()
+    _of_functions.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

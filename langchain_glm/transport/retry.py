@@ -80,7 +80,17 @@ def _until_reset(error: GLMQuotaError) -> float:
 
 
 def _log(state: RetryCallState) -> None:
-    _logger.info("try %d failed; the next is in %.1f s: %s", state.attempt_number, state.upcoming_sleep, _error(state))
+    """Say that there is another try; without the endpoint's words, which may quote the prompt or the reply."""
+    error = _error(state)
+    _logger.info(
+        "try %d failed; the next is in %.1f s: %s (code %s, HTTP %s)",
+        state.attempt_number,
+        state.upcoming_sleep,
+        type(error).__name__,
+        getattr(error, "code", None),
+        getattr(error, "status", None),
+    )
+    _logger.debug("%s", error)
 
 
 def retrying(policy: Policy, on_retry: Callable[[RetryCallState], Any] | None = None) -> Retrying:

@@ -7,20 +7,23 @@ that is no JSON is an error, because the upstream cut it off.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from langchain_glm.errors import GLMStreamError
+from langchain_glm.wire.json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["DONE", "EventReader"]
+__all__ = ["DONE", "MAX_BYTES", "EventReader", "check_size"]
 
 DONE: Final[Mapping[str, Any]] = {}
 """The event that stands for `data: [DONE]`. Nothing comes after it."""
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""The longest line of a stream, and the longest whole reply, that is read; replies of GLM stay under one MiB."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -39,7 +42,7 @@ class EventReader:
 
     def __init__(self) -> None:
         self.done = False
-        self._tail: list[bytes] = []  # of a line whose end has not come; a list, so that long lines cost no copies
+        self._tail = bytearray()  # of a line whose end has not come; grows in place, however small the pieces
         self._is_error = False  # the next data belongs to an `event: error`
         self._first = True
 
@@ -47,19 +50,21 @@ class EventReader:
         """Take some bytes; give the events that they complete.
 
         Raises:
-            GLMStreamError: at a `data:` line that is no JSON.
+            GLMStreamError: at a `data:` line that is no JSON, and at a line of more than `MAX_BYTES`.
         """
+        check_size(len(self._tail) + len(piece), "line")
         if b"\n" not in piece and b"\r" not in piece:
-            self._tail.append(piece)
+            self._tail += piece
             return
         lines = piece.splitlines(keepends=True)
-        lines[0] = b"".join((*self._tail, lines[0]))
-        self._tail = [] if lines[-1].endswith((b"\n", b"\r")) else [lines.pop()]
+        if self._tail:
+            lines[0] = bytes(self._tail) + lines[0]
+        self._tail = bytearray() if lines[-1].endswith((b"\n", b"\r")) else bytearray(lines.pop())
         yield from self._events(lines)
 
     def end(self) -> Iterator[Mapping[str, Any]]:
         """The bytes have ended: give what a last line without an ending holds."""
-        tail, self._tail = b"".join(self._tail), []
+        tail, self._tail = bytes(self._tail), bytearray()
         yield from self._events([tail])
 
     def _events(self, lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
@@ -90,14 +95,20 @@ class EventReader:
                     yield event
 
 
+def check_size(size: int, what: str) -> None:
+    """Refuse to hold more than `MAX_BYTES` in memory.
+
+    Raises:
+        GLMStreamError: if there are more.
+    """
+    if size > MAX_BYTES:
+        raise GLMStreamError(f"the reply holds a {what} of more than {MAX_BYTES} bytes; it is not read", status=200)
+
+
 def _parsed(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        pass
-    try:  # Python's reader is slower, and takes NaN, lone surrogates and, decoded so, broken UTF-8
-        return json.loads(data.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
+        return read_json(data)
+    except ValueError:
         start = data[:80].decode("utf-8", "replace")
         raise GLMStreamError(
             f"the stream holds a frame that is no JSON, so a part of the reply is lost: {start}…", status=200

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["dump_json", "load_json", "load_object"]
+__all__ = ["dump_json", "load_json", "load_object", "read_json"]
 
 
 def dump_json(value: Any) -> str:
@@ -16,6 +16,22 @@ def dump_json(value: Any) -> str:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
     except TypeError:  # orjson refuses integers over 64 bits and lone surrogates
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def read_json(data: bytes) -> Any:
+    """Read the JSON that an endpoint sent; it may hold NaN, lone surrogates and broken UTF-8.
+
+    Raises:
+        ValueError: if it is no JSON, or nested too deep to be read.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass
+    try:  # Python's reader is slower and takes more
+        return json.loads(data.decode("utf-8", "replace"))
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
 
 
 def load_object(text: str) -> dict[str, Any] | None:

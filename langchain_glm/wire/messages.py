@@ -33,6 +33,8 @@ PROVIDER = "glm"
 """`model_provider` of our messages: only their reasoning is sent back."""
 
 _MEDIA_FROM_TOOL = "Output of the tool call {}:"
+_UNSPOKEN = ("reasoning", "thinking", "redacted_thinking", "tool_call", "invalid_tool_call", "tool_use",
+             "server_tool_call", "server_tool_result")  # fmt: skip
 _ROLES = {"system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
           "ai": "assistant", "tool": "tool"}  # fmt: skip
 
@@ -164,12 +166,19 @@ def _tool(message: ToolMessage, index: int, host: Host, model: Model | None) -> 
     return wire, parts
 
 
+def _is_unspoken(block: Any) -> bool:
+    """Whether a block is what an assistant thought or called: agents hand on `content`, which holds it with v1."""
+    return isinstance(block, Mapping) and block.get("type") in _UNSPOKEN
+
+
 def _split(content: str | list[Any], index: int, host: Host, model: Model | None) -> tuple[str, list[Part]]:
     if isinstance(content, str):
         return content, []
     texts: list[str] = []
     media: list[Part] = []
     for position, block in enumerate(content):
+        if _is_unspoken(block):
+            continue
         if isinstance(block, Mapping) and block.get("type") == "json":
             texts.append(dump_json(block.get("json")))
             continue
@@ -196,7 +205,8 @@ def _user(message: HumanMessage | ChatMessage, index: int, host: Host, model: Mo
     parts = [
         part
         for position, block in enumerate(blocks)
-        if (part := to_part(block, f"messages[{index}].content[{position}]", host, model)) is not None
+        if not _is_unspoken(block)
+        and (part := to_part(block, f"messages[{index}].content[{position}]", host, model)) is not None
     ]
     if not parts:
         return results

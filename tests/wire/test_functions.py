@@ -281,6 +281,7 @@ def test_a_tool_is_translated_once_and_anew_when_it_changes() -> None:
 
 
 def test_a_translation_goes_with_its_tool() -> None:
+    gc.collect()
     before = len(functions._kept)
 
     def get_time(city: str) -> str:
