@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 # `with_fallbacks(…).bind_tools` reads the annotations of our methods: their names must be there at run time.
 from collections.abc import Callable, Sequence  # noqa: TC003
 from contextlib import aclosing, closing
-from dataclasses import dataclass
-from math import ceil
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from langchain_core.language_models import LanguageModelInput  # noqa: TC002
 from langchain_core.messages import AIMessage  # noqa: TC002
@@ -17,25 +13,23 @@ from langchain_core.runnables import Runnable  # noqa: TC002
 from langchain_core.tools import BaseTool  # noqa: TC002
 from pydantic import model_validator
 
+from langchain_glm.calls import prepare
 from langchain_glm.content_blocks import register
-from langchain_glm.errors import GLMError, GLMToolChoiceError
+from langchain_glm.counting import TokenCounting
+from langchain_glm.errors import GLMError
 from langchain_glm.hosts import HOSTS
 from langchain_glm.notices import notify
-from langchain_glm.profiles import find_model, model_profile
-from langchain_glm.settings import ALIASES, OWN_FIELDS, SECRET, GLMSettings, OwnProfile
+from langchain_glm.profiles import model_profile
+from langchain_glm.settings import ALIASES, OwnProfile
+from langchain_glm.shown import digest, shown_keywords
 from langchain_glm.structured_output import Method, structured
-from langchain_glm.tokens import estimate_messages, estimate_text, estimate_tools
-from langchain_glm.transport import client, tokenizer
+from langchain_glm.transport import client
 from langchain_glm.version import __version__
-from langchain_glm.wire.chunks import ChunkReader
-from langchain_glm.wire.completion import to_result
-from langchain_glm.wire.functions import demands_call, parameters_of, to_wire_tool
-from langchain_glm.wire.json import load_object
+from langchain_glm.wire.functions import to_wire_tool
 from langchain_glm.wire.messages import PROVIDER
-from langchain_glm.wire.payload import build
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import ModelProfile
@@ -43,28 +37,12 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-    from langchain_glm.wire.types import Payload
-
 __all__ = ["ChatGLM"]
 
 register()
 
-_NOT_SENT: Final = frozenset({"stream", "strict", "tools", "tool_choice", "ls_structured_output_format"})
-"""Keywords of a call that are read here and are no fields of the request."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call, ready to be sent."""
-
-    model: ChatGLM
-    payload: Payload
-    schemas: dict[str, Any]
-    bare: bool  # whether the text was asked to be JSON and nothing else
-    demanded: bool  # whether the reply must hold a tool call
-
-
-class ChatGLM(GLMSettings):
+class ChatGLM(TokenCounting):
     """GLM (BigModel, Z.ai, and gateways that serve it) and Kimi as a LangChain chat model.
 
     Every setting works in the constructor, in `bind(…)` and per call (`invoke(…, thinking=False)`).
@@ -172,7 +150,7 @@ class ChatGLM(GLMSettings):
         return params
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
-        shown = {ALIASES.get(name, name): value for name, value in _without_secrets(kwargs).items()}
+        shown = {ALIASES.get(name, name): value for name, value in shown_keywords(kwargs).items()}
         ends = shown.pop("stop", None) or stop or self.stop
         params = super()._get_invocation_params(stop=[ends] if isinstance(ends, str) else ends, **shown)
         if "host" in shown and "base_url" not in shown:
@@ -180,7 +158,7 @@ class ChatGLM(GLMSettings):
         return params
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        return super()._get_llm_string(stop=stop, **_without_secrets(kwargs, hide=_digest))
+        return super()._get_llm_string(stop=stop, **shown_keywords(kwargs, hide=digest))
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
         usage: dict[str, Any] = {}
@@ -191,83 +169,6 @@ class ChatGLM(GLMSettings):
         names = [output["model_name"] for output in llm_outputs if output and output.get("model_name")]
         return {"token_usage": usage, "model_name": names[0] if names else self.model}
 
-    # How long a prompt is.
-
-    def get_token_ids(self, text: str) -> list[int]:
-        """Return the ids of a text's tokens, which only `custom_get_token_ids` knows: GLM has no local tokenizer."""
-        if self.custom_get_token_ids is None:
-            raise NotImplementedError(
-                "GLM has no local tokenizer. Give custom_get_token_ids=…, or use get_num_tokens (an estimate) or "
-                "count_tokens(…, exact=True)."
-            )
-        return self.custom_get_token_ids(text)
-
-    def get_num_tokens(self, text: str) -> int:
-        """Estimate the tokens of a text; `custom_get_token_ids` counts them, where it is given."""
-        return ceil(self._count_text(text))
-
-    def get_num_tokens_from_messages(
-        self,
-        messages: list[BaseMessage],
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
-    ) -> int:
-        """Estimate the tokens of a prompt, here and fast: LangChain's middleware and `trim_messages` ask often."""
-        model, count_text = find_model(self.model), self._count_text
-        return ceil(
-            estimate_messages(messages, model, count_text=count_text)
-            + estimate_tools(tools or (), model, count_text=count_text)
-        )
-
-    def count_tokens(
-        self, prompt: LanguageModelInput, *, tools: Sequence[Any] | None = None, exact: bool = False
-    ) -> int:
-        """Count the tokens of a prompt.
-
-        Args:
-            prompt: what `invoke` takes.
-            tools: what `bind_tools` takes.
-            exact: ask the endpoint instead of estimating; of the known hosts, Zhipu's own can count.
-
-        Returns:
-            The tokens of the prompt, with what the model's template adds to it.
-
-        Raises:
-            ValueError: for an exact count of a prompt that cannot be sent, or on a host that has no counter.
-            GLMError: for a failure of the endpoint.
-
-        Example:
-            ```python
-            model.count_tokens("How is the weather?", tools=[get_weather], exact=True)
-            ```
-
-        Sources: `docs/profiles.md` for the estimate's error; BigModel's API description for the exact count.
-        """
-        messages = self._convert_input(prompt).to_messages()
-        if not exact:
-            return self.get_num_tokens_from_messages(messages, tools)
-        return tokenizer.count(self.endpoint(self.current_key(), None), self._countable(messages, tools))
-
-    async def acount_tokens(
-        self, prompt: LanguageModelInput, *, tools: Sequence[Any] | None = None, exact: bool = False
-    ) -> int:
-        """Count the tokens of a prompt. The async twin of `count_tokens`."""
-        messages = self._convert_input(prompt).to_messages()
-        if not exact:
-            return self.get_num_tokens_from_messages(messages, tools)
-        return await tokenizer.acount(self.endpoint(await self.acurrent_key(), None), self._countable(messages, tools))
-
-    def _count_text(self, text: str) -> float:
-        return estimate_text(text) if self.custom_get_token_ids is None else len(self.custom_get_token_ids(text))
-
-    def _countable(self, messages: list[BaseMessage], tools: Sequence[Any] | None) -> Payload:
-        if not self.endpoint_host.native:
-            raise ValueError(
-                f"host {self.endpoint_host.name!r} has no known token counter; leave out exact=True for an estimate, "
-                "or give custom_get_token_ids=…."
-            )
-        payload = self._prepare(messages, None, {"tools": tools}, stream=False).payload
-        return {name: payload[name] for name in ("model", "messages", "tools") if name in payload}
-
     # What LangChain runs.
 
     def _generate(
@@ -277,13 +178,12 @@ class ChatGLM(GLMSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = self._prepare(messages, stop, kwargs, stream=False)
+        call = prepare(self, messages, stop, kwargs, stream=False)
         endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
-        result = to_result(client.send(endpoint, call.payload), call.schemas, bare=call.bare)
-        if call.demanded and not _called(result):
-            if call.model.force_tool_choice == "retry":
-                result = to_result(client.send(endpoint, call.payload), call.schemas, bare=call.bare)
-            _check_called(result)
+        result = call.result(client.send(endpoint, call.payload))
+        if call.asks_again(result):
+            result = call.result(client.send(endpoint, call.payload))
+        call.check(result)
         return result
 
     async def _agenerate(
@@ -293,13 +193,12 @@ class ChatGLM(GLMSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = self._prepare(messages, stop, kwargs, stream=False)
+        call = prepare(self, messages, stop, kwargs, stream=False)
         endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
-        result = to_result(await client.asend(endpoint, call.payload), call.schemas, bare=call.bare)
-        if call.demanded and not _called(result):
-            if call.model.force_tool_choice == "retry":
-                result = to_result(await client.asend(endpoint, call.payload), call.schemas, bare=call.bare)
-            _check_called(result)
+        result = call.result(await client.asend(endpoint, call.payload))
+        if call.asks_again(result):
+            result = call.result(await client.asend(endpoint, call.payload))
+        call.check(result)
         return result
 
     def _stream(
@@ -309,9 +208,9 @@ class ChatGLM(GLMSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        call = self._prepare(messages, stop, kwargs, stream=True)
+        call = prepare(self, messages, stop, kwargs, stream=True)
         endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
-        reader = ChunkReader(call.schemas, bare=call.bare)
+        reader = call.reader()
         try:
             with closing(client.stream(endpoint, call.payload)) as events:
                 for event in events:
@@ -320,8 +219,7 @@ class ChatGLM(GLMSettings):
                             run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                         yield chunk
             yield from reader.finish()
-            if call.demanded:
-                _check_streamed(reader)
+            call.check_stream(reader)
         except GLMError as error:
             error.partial = reader.partial()
             raise
@@ -333,9 +231,9 @@ class ChatGLM(GLMSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        call = self._prepare(messages, stop, kwargs, stream=True)
+        call = prepare(self, messages, stop, kwargs, stream=True)
         endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
-        reader = ChunkReader(call.schemas, bare=call.bare)
+        reader = call.reader()
         try:
             async with aclosing(client.astream(endpoint, call.payload)) as events:
                 async for event in events:
@@ -345,43 +243,10 @@ class ChatGLM(GLMSettings):
                         yield chunk
             for chunk in reader.finish():
                 yield chunk
-            if call.demanded:
-                _check_streamed(reader)
+            call.check_stream(reader)
         except GLMError as error:
             error.partial = reader.partial()
             raise
-
-    def _prepare(
-        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: Mapping[str, Any], *, stream: bool
-    ) -> _Call:
-        """Join what was set and what this call brings into a request body."""
-        overrides = {} if stop is None else {"stop": stop}
-        extra: dict[str, Any] = {}
-        for name, value in kwargs.items():
-            field = ALIASES.get(name, name)
-            if field in OWN_FIELDS:
-                overrides[field] = value
-            elif name not in _NOT_SENT and value is not None:
-                extra[name] = value
-        model = self.with_settings(overrides)
-        tools = [to_wire_tool(tool) for tool in kwargs.get("tools") or ()]
-        payload, notices = build(
-            messages,
-            model.__dict__,
-            model.endpoint_host,
-            tools=tools,
-            tool_choice=kwargs.get("tool_choice"),
-            stream=stream,
-        )
-        for notice in notices:
-            notify(notice)
-        return _Call(
-            model=model,
-            payload=payload | extra,
-            schemas=parameters_of(tools),
-            bare=(model.response_format or {}).get("type") in ("json_object", "json_schema"),
-            demanded=model.force_tool_choice != "ignore" and demands_call(tools, kwargs.get("tool_choice")),
-        )
 
     # What users build on.
 
@@ -461,60 +326,5 @@ class ChatGLM(GLMSettings):
         return structured(self, schema, method=method, include_raw=include_raw, strict=strict, repair=repair)
 
 
-_NOT_CALLED: Final = (
-    "a tool call was demanded by tool_choice, and the model answered without one. GLM cannot be forced; "
-    'force_tool_choice="retry" asks once more, "ignore" takes the answer as it is.'
-)
-
-
-_HALF_CALLED: Final = (
-    "a tool call was demanded by tool_choice, and the arguments of the one that came are no JSON object."
-)
-
-
-def _called(result: ChatResult) -> bool:
-    """Whether there is a call that can be run: agents end, as if all were well, where every call is invalid."""
-    return bool(cast("AIMessage", result.generations[0].message).tool_calls)
-
-
-def _check_called(result: ChatResult) -> None:
-    if not _called(result):
-        message = cast("AIMessage", result.generations[0].message)
-        raise GLMToolChoiceError(_HALF_CALLED if message.invalid_tool_calls else _NOT_CALLED, partial=message)
-
-
-def _check_streamed(reader: ChunkReader) -> None:
-    if not reader.called:
-        raise GLMToolChoiceError(_NOT_CALLED)
-    if all(load_object(call["args"] or "{}") is None for call in reader.partial().invalid_tool_calls):
-        raise GLMToolChoiceError(_HALF_CALLED)
-
-
 def _on_retry(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None) -> Any:
     return run_manager.on_retry if run_manager else None
-
-
-def _stars(_: Any) -> str:
-    return "**********"
-
-
-def _digest(value: Any) -> str:
-    """What tells two secrets apart and shows neither: an MCP server may answer each user differently."""
-    return hashlib.sha256(str(value).encode()).hexdigest()
-
-
-def _without_secrets(kwargs: Mapping[str, Any], hide: Callable[[Any], str] = _stars) -> dict[str, Any]:
-    """The keywords of a call as traces and cache keys may show them."""
-    shown = {name: value for name, value in kwargs.items() if ALIASES.get(name, name) not in SECRET}
-    if shown.get("tools"):
-        shown["tools"] = [_without_headers(tool, hide) for tool in shown["tools"]]
-    return shown
-
-
-def _without_headers(tool: Any, hide: Callable[[Any], str]) -> Any:
-    if not isinstance(tool, dict):
-        tool = to_wire_tool(tool)  # its repr would show its place in memory, its dump its headers
-    if isinstance(tool.get("mcp"), dict) and tool["mcp"].get("headers"):
-        hidden = {name: hide(value) for name, value in tool["mcp"]["headers"].items()}
-        return {**tool, "mcp": {**tool["mcp"], "headers": hidden}}
-    return tool

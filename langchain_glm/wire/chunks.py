@@ -284,6 +284,11 @@ class ChunkReader:
         """Whether the reply holds a tool call."""
         return bool(self._calls)
 
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments of each tool call, as far as they have come."""
+        return [call.all_arguments() for call in self._calls]
+
     def partial(self) -> AIMessage:
         """What has arrived so far, as a message; calls, being unfinished, are invalid ones."""
         reasoning = "".join(self._reasoning)
