@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.tools import tool
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from langchain_glm.testing import GLMServer
+
+NEW_LANGCHAIN: Final = pytest.mark.skipif(
+    tuple(map(int, version("langchain").split(".")[:3])) < (1, 4, 7), reason="earlier langchain does otherwise"
+)
 
 Run = Callable[..., Awaitable[dict[str, Any]]]
 """Runs an agent or graph to its end: `await run(agent, input, config)`."""

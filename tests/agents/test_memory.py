@@ -12,7 +12,6 @@ from langchain_core.load import dumps, loads
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage, trim_messages
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -49,9 +48,14 @@ def strict() -> JsonPlusSerializer:
     return JsonPlusSerializer(allowed_msgpack_modules=None)
 
 
-def of_postgres() -> Any:
+def of_postgres() -> JsonPlusSerializer:
     """The serializer that the Postgres checkpointer writes its blobs with."""
-    return PostgresSaver(cast("Any", None)).serde
+    return JsonPlusSerializer()
+
+
+def test_that_is_what_postgres_writes_with() -> None:
+    postgres = pytest.importorskip("langgraph.checkpoint.postgres", exc_type=ImportError)  # psycopg wants libpq
+    assert type(postgres.PostgresSaver(None).serde) is JsonPlusSerializer
 
 
 @asynccontextmanager
@@ -135,7 +139,9 @@ async def test_a_run_can_be_taken_up_from_an_earlier_checkpoint(
     agent: Any = create_agent(model, TOOLS, checkpointer=InMemorySaver())
     await run(agent, ask("Go"), thread())
     before_answer = next(
-        state for state in agent.get_state_history(thread()) if state.values["messages"][-1:] and state.next == ("model",)
+        state
+        for state in agent.get_state_history(thread())
+        if state.values["messages"][-1:] and state.next == ("model",)
     )
     result = await run(agent, None, before_answer.config)
     assert result["messages"][-1].text == "Sunny here and there."
@@ -146,7 +152,7 @@ async def test_trimmed_history_keeps_calls_with_their_results(run: Run, model: C
     """`trim_messages` before each call, as LangGraph's documents show; here seven messages stay."""
 
     @before_model
-    def trim(state: Any, runtime: Any) -> dict[str, Any]:  # noqa: ARG001 - LangChain passes both by name
+    def trim(state: Any, runtime: Any) -> dict[str, Any]:
         kept = trim_messages(
             state["messages"],
             max_tokens=7,
@@ -174,9 +180,15 @@ async def test_runnable_with_message_history(run: Run, model: ChatGLM, glm_serve
     from langchain_core.runnables.history import RunnableWithMessageHistory
 
     history = InMemoryChatMessageHistory()
-    prompt = ChatPromptTemplate.from_messages([("system", "Be brief."), MessagesPlaceholder("past"), ("user", "{text}")])
+    prompt = ChatPromptTemplate.from_messages(
+        [("system", "Be brief."), MessagesPlaceholder("past"), ("user", "{text}")]
+    )
     chain = RunnableWithMessageHistory(
-        prompt | model, lambda: history, input_messages_key="text", history_messages_key="past", history_factory_config=[]
+        prompt | model,
+        lambda: history,
+        input_messages_key="text",
+        history_messages_key="past",
+        history_factory_config=[],
     )
     glm_server.queue(answer("Hello, Li.", THOUGHT), answer("Li.", SECOND_THOUGHT))
     await run(chain, {"text": "I am Li."})

@@ -13,7 +13,7 @@ from langchain.agents.middleware import (
     ToolRetryMiddleware,
 )
 from langchain.agents.middleware.model_call_limit import ModelCallLimitExceededError
-from langchain.tools import ToolRuntime
+from langchain.tools import ToolRuntime  # noqa: TC002 - the tool reads it
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.tools import InjectedToolCallId, ToolException, tool
 from langgraph.checkpoint.memory import InMemorySaver
@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from langchain_glm.testing import GLMServer, Reply, ToolCall
 from tests.agents.acting import (
+    NEW_LANGCHAIN,
     SECOND_THOUGHT,
     THOUGHT,
     answer,
@@ -88,18 +89,26 @@ async def test_an_error_that_nobody_handles_ends_the_run(run: Run, model: ChatGL
 
 
 async def test_arguments_that_do_not_fit_go_back_to_the_model(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
-    glm_server.queue(call("get_weather", thought=THOUGHT, town="Paris"), call("get_weather", city="Paris"), answer("Sunny."))
+    glm_server.queue(
+        call("get_weather", thought=THOUGHT, town="Paris"), call("get_weather", city="Paris"), answer("Sunny.")
+    )
     result = await run(create_agent(model, [get_weather]), ask("Weather?"))
-    assert [message.status for message in result["messages"] if isinstance(message, ToolMessage)] == ["error", "success"]
+    assert [message.status for message in result["messages"] if isinstance(message, ToolMessage)] == [
+        "error",
+        "success",
+    ]
     assert "Field required" in results(glm_server)[0]
 
 
-async def test_a_tool_that_does_not_exist_is_named_to_the_model(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
+async def test_a_tool_that_does_not_exist_is_named_to_the_model(
+    run: Run, model: ChatGLM, glm_server: GLMServer
+) -> None:
     glm_server.queue(call("get_tides", city="Brest"), answer("I cannot."))
     await run(create_agent(model, [get_weather]), ask("Tides?"))
     assert "get_tides is not a valid tool" in results(glm_server)[0]
 
 
+@NEW_LANGCHAIN
 async def test_broken_arguments_run_nothing_and_the_conversation_goes_on(
     run: Run, model: ChatGLM, glm_server: GLMServer
 ) -> None:
@@ -121,6 +130,7 @@ async def test_broken_arguments_run_nothing_and_the_conversation_goes_on(
     assert turn["reasoning_content"] == THOUGHT
 
 
+@NEW_LANGCHAIN
 async def test_an_invalid_call_beside_a_valid_one_is_answered(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
     calls = (ToolCall("get_weather", {"city": "Paris"}), ToolCall("get_time", '{"city": '))
     glm_server.queue(Reply(reasoning=THOUGHT, tool_calls=calls), answer("Sunny."))
@@ -157,6 +167,7 @@ async def test_nested_arguments_in_strings_reach_the_tool_as_objects(
     assert "$ref" not in str(glm_server.requests[0].body["tools"])
 
 
+@NEW_LANGCHAIN
 async def test_what_is_injected_is_not_offered(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
     @tool
     def note(item: str, runtime: ToolRuntime, call_id: Annotated[str, InjectedToolCallId]) -> Command[Any]:
@@ -231,9 +242,7 @@ async def test_tool_call_limit_middleware(run: Run, model: ChatGLM, glm_server: 
 
 
 @pytest.mark.parametrize("exit_behavior", ["end", "error"])
-async def test_model_call_limit_middleware(
-    exit_behavior: Any, run: Run, model: ChatGLM, glm_server: GLMServer
-) -> None:
+async def test_model_call_limit_middleware(exit_behavior: Any, run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
     glm_server.queue(call("get_weather", city="Paris"), call("get_weather", city="Lima"), answer("Too late."))
     limit: Any = ModelCallLimitMiddleware(run_limit=2, exit_behavior=exit_behavior)
     agent = create_agent(model, [get_weather], middleware=[limit])

@@ -1,0 +1,55 @@
+"""The table of features: every row is linked to tests, and the tests are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+FEATURES: Final = Path(__file__).parent.parent / "docs" / "features.md"
+_LINK: Final = re.compile(r"\[(\w+)\]\(([^)\s]+)\)")
+
+
+class Row(NamedTuple):
+    feature: str
+    state: str
+    tests: str
+
+
+def rows() -> list[Row]:
+    """The rows of all tables, without their heads."""
+    lines = FEATURES.read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")]
+    return [Row(*row) for row in cells if row[0] != "feature"]
+
+
+@cache
+def defined_in(path: Path) -> frozenset[str]:
+    """The tests that a file defines: functions, and classes of LangChain's suites."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = {node.name for node in body if isinstance(node, kinds)}
+    return frozenset(name for name in names if name.startswith(("test_", "Test")))
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.feature)
+def test_a_row_is_proved(row: Row) -> None:
+    links = _LINK.findall(row.tests)
+    assert row.state
+    assert links
+    assert ", ".join(f"[{name}]({path})" for name, path in links) == row.tests  # nothing else stands there
+    for name, path in links:
+        assert name in defined_in((FEATURES.parent / path).resolve()), f"{path} has no {name}"
+
+
+def test_no_test_of_agents_is_left_out() -> None:
+    """What agents are tested for is in the table."""
+    linked = {name for row in rows() for name, _ in _LINK.findall(row.tests)}
+    files = (Path(__file__).parent / "agents").glob("test_*.py")
+    proved_elsewhere = {"test_create_agent", "test_tutorial"}
+    missing = {path.stem for path in files if not defined_in(path) & linked} - proved_elsewhere
+    assert not missing
