@@ -16,6 +16,7 @@ from langchain_core.utils.json import parse_partial_json
 
 from langchain_glm.errors import GLMStreamError
 from langchain_glm.wire.completion import INVALID, arguments_of, call_id_of
+from langchain_glm.wire.delta import delta_chunk
 from langchain_glm.wire.fences import Unwrapped
 from langchain_glm.wire.fragments import ArgumentFragments
 from langchain_glm.wire.json import load_object
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["ChunkReader"]
 
 _FIRST_WINS: Final = frozenset({"id", "model", "created", "request_id"})  # some gateways change them in mid-stream
+_DEEP: Final = 300
+_PLAIN_CHOICE: Final = frozenset({"index", "delta"})  # all that a native choice holds before the last
+_SAID_ONCE: Final = _FIRST_WINS | {"object", "choices"}
 _UNFINISHABLE: Final = ("]", "}", '"]', '"}', '""]', '""}')
 
 
@@ -74,6 +78,7 @@ class ChunkReader:
     def __init__(self, schemas: Mapping[str, Any], *, bare: bool = False) -> None:
         self._schemas = schemas
         self._wrapping = Unwrapped() if bare else None
+        self._known: frozenset[str] = frozenset()
         self._top: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._finish_reason: str | None = None
@@ -95,15 +100,10 @@ class ChunkReader:
         if not event:
             self._done = True
             return None
+        if event.keys() != self._known:
+            self._note(event)
         text = reasoning = ""
         parts: list[ToolCallChunk] = []
-        for key, value in event.items():
-            if key == "usage":
-                self._note_usage(value)
-            elif key == "choices" or value is None or (key in _FIRST_WINS and self._top.get(key)):
-                continue
-            elif value or key not in self._top:
-                self._top[key] = value
         choices = event.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             delta = self._read_choice(choice)
@@ -112,6 +112,19 @@ class ChunkReader:
             if delta.get("tool_calls"):
                 self._read_calls(delta["tool_calls"], parts)
         return self._chunk(text, reasoning, parts)
+
+    def _note(self, event: Event) -> None:
+        """Note what an event says about the reply."""
+        for key, value in event.items():
+            if key == "usage":
+                self._note_usage(value)
+            elif key == "choices" or value is None or (key in _FIRST_WINS and self._top.get(key)):
+                continue
+            elif value or key not in self._top:
+                self._top[key] = value
+        # Events with the same keys, all of them noted for good, need not be looked at again.
+        if event.keys() <= _SAID_ONCE and all(self._top.get(key) for key in event if key in _FIRST_WINS):
+            self._known = frozenset(event)
 
     def _note_usage(self, usage: Any) -> None:
         """The last one counts: some gateways send it with every chunk, adding up."""
@@ -122,16 +135,9 @@ class ChunkReader:
         """Note what the choice says about the reply; return its delta."""
         if not isinstance(choice, dict):
             return {}
-        finish_reason = choice.get("finish_reason")
-        if isinstance(finish_reason, str) and finish_reason:
-            self._finish_reason = finish_reason  # GLM repeats it up to three times
-        self._note_usage(choice.get("usage"))  # Moonshot puts it here
-        logprobs = choice.get("logprobs")
-        if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
-            self._logprobs += logprobs["content"]
+        if choice.keys() != _PLAIN_CHOICE:
+            self._note_choice(choice)
         delta = choice.get("delta") or choice.get("message")
-        if not NO_CHOICE_METADATA.issuperset(choice):
-            self._choice |= {key: value for key, value in choice.items() if value is not None and key != "logprobs"}
         if not isinstance(delta, dict):
             return {}
         if delta.get("audio"):
@@ -139,6 +145,18 @@ class ChunkReader:
         if isinstance(delta.get("refusal"), str) and delta["refusal"]:
             self._extra["refusal"] = self._extra.get("refusal", "") + delta["refusal"]
         return delta
+
+    def _note_choice(self, choice: Mapping[str, Any]) -> None:
+        """Note what a choice says besides its delta."""
+        finish_reason = choice.get("finish_reason")
+        if isinstance(finish_reason, str) and finish_reason:
+            self._finish_reason = finish_reason  # GLM repeats it up to three times
+        self._note_usage(choice.get("usage"))  # Moonshot puts it here
+        logprobs = choice.get("logprobs")
+        if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
+            self._logprobs += logprobs["content"]
+        if not NO_CHOICE_METADATA.issuperset(choice):
+            self._choice |= {key: value for key, value in choice.items() if value is not None and key != "logprobs"}
 
     def _read_calls(self, sent: Any, chunks: list[ToolCallChunk]) -> None:
         """Assign each part of `tool_calls` to its call; add what is new to `chunks`, one a call."""
@@ -207,6 +225,8 @@ class ChunkReader:
             self._text.append(text)
         if reasoning:
             self._reasoning.append(reasoning)
+        if not parts:
+            return delta_chunk(text, reasoning)
         return ChatGenerationChunk(
             message=AIMessageChunk(
                 content=text,
@@ -237,6 +257,8 @@ class ChunkReader:
             raise GLMStreamError(
                 "the stream ended before the reply did", status=200, request_id=self._top.get("request_id")
             )
+        if any(_too_deep(call.all_arguments()) for call in self._calls):
+            raise GLMStreamError("the arguments of a tool call are nested too deep to be read", status=200)
         rest = self._rest()
         reasoning, text = "".join(self._reasoning), "".join(self._text)
         if self._logprobs:
@@ -314,6 +336,19 @@ def _only(text: str, parts: list[ToolCallChunk]) -> ChatGenerationChunk:
     return ChatGenerationChunk(
         message=AIMessageChunk(content=text, response_metadata={"model_provider": PROVIDER}, tool_call_chunks=parts)
     )
+
+
+def _too_deep(arguments: str) -> bool:
+    """Whether Python cannot read JSON for its nesting: LangChain's events would end in a `RecursionError`."""
+    if arguments.count("{") + arguments.count("[") < _DEEP:
+        return False
+    try:
+        json.loads("[" * 100 + arguments + "]" * 100)  # LangChain reads them a few calls deeper in the stack
+    except RecursionError:
+        return True
+    except ValueError:
+        pass
+    return False
 
 
 def _unfinishable(arguments: str) -> str:
