@@ -218,7 +218,10 @@ class ChatGLM(TokenCounting):
                         if run_manager:
                             run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                         yield chunk
-            yield from reader.finish()
+                    if not event:  # the endpoint marked the end: the last chunk need not wait for the connection's
+                        yield from reader.finish()
+            if not reader.finished:
+                yield from reader.finish()
             call.check_stream(reader)
         except GLMError as error:
             error.partial = reader.partial()
@@ -241,8 +244,12 @@ class ChatGLM(TokenCounting):
                         if run_manager:
                             await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                         yield chunk
-            for chunk in reader.finish():
-                yield chunk
+                    if not event:  # as above
+                        for chunk in reader.finish():
+                            yield chunk
+            if not reader.finished:
+                for chunk in reader.finish():
+                    yield chunk
             call.check_stream(reader)
         except GLMError as error:
             error.partial = reader.partial()

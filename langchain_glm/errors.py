@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 from langchain_core.exceptions import (
     ContextOverflowError,
     ModelAPIError,
@@ -27,6 +26,7 @@ from langchain_core.exceptions import (
 )
 
 from langchain_glm.hosts import HOSTS
+from langchain_glm.wire.json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -349,8 +349,8 @@ def _parse(body: bytes | Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
     if not isinstance(body, bytes):
         return body, ""
     try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        data = read_json(body)
+    except ValueError:
         return {}, _TAGS.sub(" ", body.decode("utf-8", "replace")).strip()[:500]
     return (data, "") if isinstance(data, dict) else ({"error": data}, "")
 

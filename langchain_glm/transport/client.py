@@ -7,7 +7,7 @@ functions below them.
 from __future__ import annotations
 
 import time
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "Timeout", "asend", "astream", "send", "stream"]
 
 _OK: Final = 200
+_MOST_AFTER_DONE: Final = 16
+"""Pieces that are read after `[DONE]`, to use the connection again; one or none is usual."""
 _WHOLE: Final = {"accept": "application/json", "accept-encoding": "gzip, deflate", "connection": "keep-alive"}
 _STREAM: Final = {**_WHOLE, "accept": "text/event-stream"}
 
@@ -157,12 +159,18 @@ def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Gener
             yield DONE
             return
         reader = EventReader()
-        for piece in response.iter_bytes():
+        pieces = response.iter_bytes()
+        for piece in pieces:
             _check(deadline, endpoint.timeout)
             yield from _checked(reader.feed(piece), response, endpoint)
             if reader.done:
-                return
-        yield from _checked(reader.end(), response, endpoint)
+                break
+        else:
+            yield from _checked(reader.end(), response, endpoint)
+        # The reply is whole. A connection whose response has been read to its end can be used again.
+        with suppress(httpx.HTTPError):
+            for _ in zip(range(_MOST_AFTER_DONE), pieces, strict=False):
+                pass
 
 
 async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any]]:
@@ -189,19 +197,25 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
                 yield DONE
                 return
             reader = EventReader()
-            async for piece in response.aiter_bytes():
+            pieces = response.aiter_bytes()
+            async for piece in pieces:
                 _check(deadline, endpoint.timeout)
                 for event in _checked(reader.feed(piece), response, endpoint):
                     yield event
                 if reader.done:
-                    return
-            for event in _checked(reader.end(), response, endpoint):
-                yield event
+                    break
+            else:
+                for event in _checked(reader.end(), response, endpoint):
+                    yield event
+            with suppress(httpx.HTTPError):  # as above
+                for _ in range(_MOST_AFTER_DONE):
+                    if await anext(pieces, None) is None:
+                        break
 
 
 @contextmanager
 def _opened(endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool) -> Iterator[httpx.Response]:
-    with pool.lent(endpoint.client) as client:
+    with pool.lent(endpoint.client, endpoint.url) as client:
         request = _request(client, endpoint, content, deadline, stream=stream)
         response = client.send(request, stream=True, follow_redirects=False)  # a redirect would carry the key along
         try:
@@ -214,7 +228,7 @@ def _opened(endpoint: Endpoint, content: bytes, deadline: float | None, *, strea
 async def _aopened(
     endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool
 ) -> AsyncIterator[httpx.Response]:
-    async with pool.alent(endpoint.async_client) as client:
+    async with pool.alent(endpoint.async_client, endpoint.url) as client:
         request = _request(client, endpoint, content, deadline, stream=stream)
         response = await client.send(request, stream=True, follow_redirects=False)  # as above
         try:

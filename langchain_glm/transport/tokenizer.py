@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from langchain_glm.transport import pool
 from langchain_glm.transport.client import (
     Endpoint,
+    _aopened,
     _aplace,
+    _awhole,
     _deadline,
     _encoded,
     _failure,
+    _opened,
     _place,
     _policy,
-    _request,
     _translated,
+    _whole,
 )
 from langchain_glm.transport.retry import aretrying, retrying
 
@@ -54,10 +56,14 @@ def count(endpoint: Endpoint, payload: Mapping[str, Any]) -> int:
     """
     endpoint = _beside(endpoint)
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
-    client = endpoint.client or pool.sync_client()
     for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with attempt, _translated(), _place(endpoint, deadline):
-            return _total(client.send(_request(client, endpoint, content, deadline, stream=False)), endpoint)
+        with (
+            attempt,
+            _translated(endpoint, deadline),
+            _place(endpoint, deadline),
+            _opened(endpoint, content, deadline, stream=False) as response,
+        ):
+            return _total(response, _whole(response, endpoint, deadline), endpoint)
     raise AssertionError  # tenacity re-raises the last error
 
 
@@ -65,11 +71,13 @@ async def acount(endpoint: Endpoint, payload: Mapping[str, Any]) -> int:
     """Return the tokens of a prompt as the endpoint counts them. The async twin of `count`."""
     endpoint = _beside(endpoint)
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
-    client = endpoint.async_client or await pool.async_client()
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with attempt, _translated():
-            async with _aplace(endpoint, deadline):
-                return _total(await client.send(_request(client, endpoint, content, deadline, stream=False)), endpoint)
+        with attempt, _translated(endpoint, deadline):
+            async with (
+                _aplace(endpoint, deadline),
+                _aopened(endpoint, content, deadline, stream=False) as response,
+            ):
+                return _total(response, await _awhole(response, endpoint, deadline), endpoint)
     raise AssertionError  # tenacity re-raises the last error
 
 
@@ -77,11 +85,11 @@ def _beside(endpoint: Endpoint) -> _Tokenizer:
     return _Tokenizer(**{field.name: getattr(endpoint, field.name) for field in fields(Endpoint)})
 
 
-def _total(response: httpx.Response, endpoint: Endpoint) -> int:
+def _total(response: httpx.Response, body: bytes, endpoint: Endpoint) -> int:
     data: Any = None
     if response.status_code == _OK:
         try:
-            data = orjson.loads(response.content)
+            data = orjson.loads(body)
         except orjson.JSONDecodeError:
             data = None
     usage = data.get("usage") if isinstance(data, dict) else None
@@ -89,4 +97,4 @@ def _total(response: httpx.Response, endpoint: Endpoint) -> int:
         for name in ("total_tokens", "prompt_tokens"):
             if isinstance(usage.get(name), int):
                 return int(usage[name])
-    raise _failure(response.content, response, response.content, endpoint)
+    raise _failure(body, response, body, endpoint)

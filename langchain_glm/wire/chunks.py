@@ -83,6 +83,7 @@ class ChunkReader:
         self._choice: dict[str, Any] = {}
         self._finish_reason: str | None = None
         self._done = False
+        self._finished = False
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._blank = ""  # white space that no text has followed yet
@@ -259,6 +260,7 @@ class ChunkReader:
             )
         if any(_too_deep(call.all_arguments()) for call in self._calls):
             raise GLMStreamError("the arguments of a tool call are nested too deep to be read", status=200)
+        self._finished = True
         rest = self._rest()
         reasoning, text = "".join(self._reasoning), "".join(self._text)
         if self._logprobs:
@@ -300,6 +302,11 @@ class ChunkReader:
         if text:
             self._text.append(text)
         return _only(text, parts) if text or parts else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last chunks have been made."""
+        return self._finished
 
     @property
     def called(self) -> bool:

@@ -244,30 +244,45 @@ def test_a_second_event_loop_sends_one_request_more(glm_server: GLMServer, make_
 
 @pytest.mark.filterwarnings("error::ResourceWarning")
 def test_a_loop_takes_its_connections_along(make_model: Callable[..., ChatGLM]) -> None:
-    held = []
+    held: list[httpx.AsyncClient] = []
 
     async def ask() -> None:
-        await make_model().ainvoke("hi")
-        held.append(await pool.async_client())
+        model = make_model()
+        await model.ainvoke("hi")
+        async with pool.alent(None, f"{model.base_url}/chat/completions") as client:
+            held.append(client)
 
     asyncio.run(ask())
     assert held[0].is_closed
     gc.collect()
 
 
-def test_threads_share_one_client(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:
-    clients = set()
+def test_a_connection_is_used_again(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:
+    for _ in range(3):
+        make_model().invoke("hi")
+        assert list(make_model().stream("hi"))
+    clients = pool._sync.idle[f"{glm_server.base_url}/chat/completions"]
+    assert [len(client._transport._pool.connections) for client in clients] == [1]  # type: ignore[attr-defined]
+
+
+def test_many_threads_use_as_many_connections(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:
+    together = threading.Barrier(8)
 
     def ask() -> None:
-        make_model().invoke("hi")
-        clients.add(id(pool.sync_client()))
+        stream = make_model().stream("hi")
+        next(stream)
+        together.wait()
+        list(stream)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (len(clients), len(glm_server.requests)) == (1, 8)
+    assert len(pool._sync.idle[f"{glm_server.base_url}/chat/completions"]) == 8
+    assert (pool.in_use(), len(glm_server.requests)) == (0, 8)
+    pool.close()
+    assert make_model().invoke("hi").text
 
 
 def _ask_in_child(model: ChatGLM, answers: Any) -> None:
@@ -337,5 +352,4 @@ async def test_cancelling_a_task_frees_the_connection(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    connections = (await pool.async_client())._transport._pool.connections  # type: ignore[attr-defined]
-    assert [connection for connection in connections if not connection.is_idle()] == []
+    assert pool.in_use() == 0
