@@ -108,7 +108,8 @@ class ChunkReader:
         choices = event.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             delta = self._read_choice(choice)
-            text += text_of(delta.get("content"))
+            content = delta.get("content")
+            text += content if isinstance(content, str) else text_of(content)
             reasoning += reasoning_of(delta)
             if delta.get("tool_calls"):
                 self._read_calls(delta["tool_calls"], parts)
@@ -218,7 +219,7 @@ class ChunkReader:
     def _chunk(self, text: str, reasoning: str, parts: list[ToolCallChunk]) -> ChatGenerationChunk | None:
         if self._wrapping and text:
             text = self._wrapping.feed(text)
-        if text or (parts and self._blank):
+        if not self._text and (text or (parts and self._blank)):
             text = self._visible(text, flush=bool(parts))
         if not (text or reasoning or parts):
             return None
@@ -239,8 +240,6 @@ class ChunkReader:
 
     def _visible(self, text: str, *, flush: bool) -> str:
         """Keep white space until text follows: GLM sends some before its reasoning, where it would open a block."""
-        if self._text:
-            return text
         text, self._blank = self._blank + text, ""
         if not flush and not text.strip():
             self._blank = text

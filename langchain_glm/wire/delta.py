@@ -31,28 +31,38 @@ def _validated(text: str, reasoning: str) -> ChatGenerationChunk:
 _TEMPLATE: Final = _validated("", "")
 
 
+_MESSAGE: Final = _TEMPLATE.message.__dict__
+_CHUNK: Final = _TEMPLATE.__dict__
+
+
 def delta_chunk(text: str, reasoning: str) -> ChatGenerationChunk:
     """Return the chunk of a delta that holds text, reasoning or both, and no tool call."""
-    message = _copied(_TEMPLATE.message)
-    message.__dict__ |= {
-        "content": text,
-        "additional_kwargs": {"reasoning_content": reasoning} if reasoning else {},
-        "response_metadata": {"model_provider": PROVIDER},
-        "tool_calls": [],
-        "invalid_tool_calls": [],
-        "tool_call_chunks": [],
-    }
-    chunk: ChatGenerationChunk = _copied(_TEMPLATE)
-    chunk.__dict__ |= {"text": text, "message": message}
+    message = _made(
+        _TEMPLATE.message,
+        {
+            **_MESSAGE,
+            "content": text,
+            "additional_kwargs": {"reasoning_content": reasoning} if reasoning else {},
+            "response_metadata": {"model_provider": PROVIDER},
+            "tool_calls": [],
+            "invalid_tool_calls": [],
+            "tool_call_chunks": [],
+        },
+    )
+    chunk: ChatGenerationChunk = _made(_TEMPLATE, {**_CHUNK, "text": text, "message": message})
     return chunk
 
 
-def _copied(template: Any) -> Any:
-    """What pydantic's own shallow copy does, without the private attributes that these classes have none of."""
-    copy = object.__new__(type(template))
-    object.__setattr__(copy, "__dict__", template.__dict__.copy())
-    object.__setattr__(copy, "__pydantic_fields_set__", template.__pydantic_fields_set__.copy())
+def _made(template: Any, fields: dict[str, Any]) -> Any:
+    """An instance of the template's class with these fields; the rest is as pydantic's own copy has it."""
+    made = _new(type(template))
+    _set(made, "__dict__", fields)
+    _set(made, "__pydantic_fields_set__", template.__pydantic_fields_set__.copy())
     extra = template.__pydantic_extra__
-    object.__setattr__(copy, "__pydantic_extra__", extra if extra is None else extra.copy())
-    object.__setattr__(copy, "__pydantic_private__", None)
-    return copy
+    _set(made, "__pydantic_extra__", extra if extra is None else extra.copy())
+    _set(made, "__pydantic_private__", None)
+    return made
+
+
+_new: Final = object.__new__
+_set: Final = object.__setattr__  # not pydantic's, which would look the field up

@@ -104,6 +104,8 @@ def _translated(tool: Any) -> dict[str, Any]:
 
 def function_name(tool: Mapping[str, Any]) -> str | None:
     """The name of a function tool; `None` for GLM's own tools."""
+    if isinstance(tool, WireTool):
+        return tool.name
     function = tool.get("function")
     return function.get("name") if isinstance(function, Mapping) else None
 
@@ -156,6 +158,8 @@ def choose_tools(
 def demands_call(tools: Sequence[Mapping[str, Any]], choice: Any) -> bool:
     """Whether a `tool_choice` wants a call of a function in any case; GLM's own tools never come back as calls."""
     wanted = _wanted(choice)
+    if wanted is None:
+        return False
     names = {function_name(tool) for tool in tools} - {None}
     return bool(names) if wanted == "required" else wanted in names
 

@@ -21,7 +21,17 @@ class WireTool(dict[str, Any]):
     """An entry of `tools`: `{"type": "function", "function": {…}}`, or one of GLM's own tools keyed by its type.
 
     A class of its own, so that a tool which has been translated is not translated again. Shared: never changed.
+
+    Attributes:
+        name: the function's name; `None` for GLM's own tools.
     """
+
+    __slots__ = ("name",)
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        super().__init__(entry)
+        function = entry.get("function")
+        self.name: str | None = function.get("name") if isinstance(function, dict) else None
 
 
 Payload = dict[str, Any]
