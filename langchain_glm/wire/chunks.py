@@ -16,11 +16,10 @@ from langchain_core.utils.json import parse_partial_json
 
 from langchain_glm.errors import GLMStreamError
 from langchain_glm.wire.completion import INVALID, arguments_of, call_id_of
-from langchain_glm.wire.delta import delta_chunk
+from langchain_glm.wire.delta import delta_chunk, fragment_chunk, validated_chunk
 from langchain_glm.wire.fences import Unwrapped
 from langchain_glm.wire.fragments import ArgumentFragments
 from langchain_glm.wire.json import load_object
-from langchain_glm.wire.messages import PROVIDER
 from langchain_glm.wire.reply import NO_CHOICE_METADATA, citations, own_metadata, reasoning_of, split_calls, text_of
 from langchain_glm.wire.schemas import reads_strings
 from langchain_glm.wire.usage import to_usage_metadata
@@ -229,14 +228,7 @@ class ChunkReader:
             self._reasoning.append(reasoning)
         if not parts:
             return delta_chunk(text, reasoning)
-        return ChatGenerationChunk(
-            message=AIMessageChunk(
-                content=text,
-                additional_kwargs={"reasoning_content": reasoning} if reasoning else {},
-                response_metadata={"model_provider": PROVIDER},
-                tool_call_chunks=parts,
-            )
-        )
+        return validated_chunk(text, reasoning, parts) if text or reasoning else fragment_chunk(parts)
 
     def _visible(self, text: str, *, flush: bool) -> str:
         """Keep white space until text follows: GLM sends some before its reasoning, where it would open a block."""
@@ -300,7 +292,7 @@ class ChunkReader:
         self._blank = ""
         if text:
             self._text.append(text)
-        return _only(text, parts) if text or parts else None
+        return validated_chunk(text, "", parts) if text or parts else None
 
     @property
     def finished(self) -> bool:
@@ -336,12 +328,6 @@ class ChunkReader:
                 for call in self._calls
             ],
         )
-
-
-def _only(text: str, parts: list[ToolCallChunk]) -> ChatGenerationChunk:
-    return ChatGenerationChunk(
-        message=AIMessageChunk(content=text, response_metadata={"model_provider": PROVIDER}, tool_call_chunks=parts)
-    )
 
 
 def _too_deep(arguments: str) -> bool:
