@@ -57,12 +57,20 @@ def _chunk_blocks(message: AIMessageChunk) -> list[ContentBlock]:
         message.content or message.tool_call_chunks or "reasoning_content" in message.additional_kwargs
     ):
         return _message_blocks(message)  # our own last chunk has no content, so this is a sum
-    blocks = [{**block, "index": "lc_rs_0"} for block in _reasoning(message)]
-    blocks += [{**block, "index": "lc_txt_0"} if block["type"] == "text" else block for block in _text(message)]
+    blocks: list[Block] = []
+    more = message.additional_kwargs
+    if more:
+        blocks += [{**block, "index": "lc_rs_0"} for block in _reasoning(message)]
+    if isinstance(message.content, str) and "annotations" not in more:
+        if message.content:
+            blocks.append({"type": "text", "text": message.content, "index": "lc_txt_0"})
+    else:
+        blocks += [{**block, "index": "lc_txt_0"} if block["type"] == "text" else block for block in _text(message)]
     for call in message.tool_call_chunks:
         block = {"type": "tool_call_chunk", **_only(call, "id", "name", "args")}
         blocks.append(block if call.get("index") is None else {**block, "index": f"lc_tc_{call['index']}"})
-    blocks += [{**block, "index": f"lc_end_{number}"} for number, block in enumerate(_endpoint_blocks(message))]
+    if message.chunk_position == "last":  # the one that holds what the endpoint did
+        blocks += [{**block, "index": f"lc_end_{number}"} for number, block in enumerate(_endpoint_blocks(message))]
     return cast("list[ContentBlock]", blocks)
 
 

@@ -47,7 +47,7 @@ class EventReader:
         self._first = True
 
     def feed(self, piece: bytes) -> Iterator[Mapping[str, Any]]:
-        """Take some bytes; give the events that they complete.
+        """Take some bytes; give the events that they complete. They are to be taken before more is fed.
 
         Raises:
             GLMStreamError: at a `data:` line that is no JSON, and at a line of more than `MAX_BYTES`.
@@ -55,17 +55,17 @@ class EventReader:
         check_size(len(self._tail) + len(piece), "line")
         if b"\n" not in piece and b"\r" not in piece:
             self._tail += piece
-            return
+            return iter(())
         lines = piece.splitlines(keepends=True)
         if self._tail:
             lines[0] = bytes(self._tail) + lines[0]
         self._tail = bytearray() if lines[-1].endswith((b"\n", b"\r")) else bytearray(lines.pop())
-        yield from self._events(lines)
+        return self._events(lines)
 
     def end(self) -> Iterator[Mapping[str, Any]]:
         """The bytes have ended: give what a last line without an ending holds."""
         tail, self._tail = bytes(self._tail), bytearray()
-        yield from self._events([tail])
+        return self._events([tail])
 
     def _events(self, lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
         for line in lines:
