@@ -89,7 +89,14 @@ KIMI_DEFAULTS: Final[dict[str, Any]] = {
     "image_urls": False,
 }
 KIMI: Final[dict[str, dict[str, Any]]] = {
-    "kimi-k3": {"context": 1_048_576, "thinking": "always", "efforts": _THREE, "thinking_object": False},
+    # Measured 2026-08: temperature 1 and top_p 0.95 only, though a document says 0 to 1.
+    "kimi-k3": {
+        "context": 1_048_576,
+        "thinking": "always",
+        "efforts": _THREE,
+        "thinking_object": False,
+        "fixed_sampling": True,
+    },
     "kimi-k2.7-code": {"thinking": "always", "fixed_sampling": True},
     "kimi-k2.7-code-highspeed": {"thinking": "always", "fixed_sampling": True},
     "kimi-k2.6": {"thinking": "toggle", "fixed_sampling": True, "keep_reasoning": {"type": "enabled", "keep": "all"}},

@@ -107,7 +107,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("kimi", {"messages": [{"role": "developer", "content": "x"}]}, "1214"),
     ("kimi", {"temperature": 0.6}, "1214"),
     ("kimi", {"top_p": 1}, "1214"),
-    ("kimi", {"model": "kimi-k3", "temperature": 1.5}, "1214"),
+    ("kimi", {"model": "kimi-k3", "temperature": 0.2}, "1214"),
     ("kimi", {"model": "kimi-k2.7-code", "thinking": {"type": "disabled"}}, "1214"),
     ("kimi", {"model": "kimi-k2.5", "thinking": {"type": "enabled", "keep": "all"}}, "1214"),
     ("kimi", {"model": "kimi-k3", "reasoning_effort": "medium"}, "1214"),
@@ -161,7 +161,7 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("zai", SEEING | content(image(url=f"data:image/png;base64,{PIXEL}"))),
     ("zai", SEEING | content({"type": "file_url", "file_url": {"url": "https://a.example/1.pdf"}})),
     ("kimi", {"temperature": 1, "top_p": 0.95, "stop": "END"}),
-    ("kimi", {"model": "kimi-k3", "temperature": 0.2}),
+    ("kimi", {"model": "kimi-k3", "temperature": 1}),
     ("kimi", content(image(url=f"data:image/png;base64,{PIXEL}"), {"type": "image_url", "image_url": "ms://f1"})),
     (
         "kimi",
