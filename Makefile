@@ -58,5 +58,32 @@ test-lowest:  ## all tests with the lowest versions that pyproject.toml allows
 	    --editable '.[testing]' --group test
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadscope
 
+.venv-bench/.bench: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	$(call make_venv,.venv-bench)
+	$(call install,.venv-bench) --editable . --group bench
+	@touch $@
+
+.PHONY: bench bench-quick
+bench: .venv-bench/.bench  ## what ChatGLM costs beside other models: table, JSON, plot (BENCH='--only ROW --peers NAME')
+	.venv-bench/bin/python -m benchmarks $(BENCH)
+
+bench-quick: .venv-bench/.bench  ## less of everything, in under a minute
+	.venv-bench/bin/python -m benchmarks --quick $(BENCH)
+
+.PHONY: soak fuzz
+SOAK_REQUESTS ?= 50000
+soak: $(VENV)/.dev  ## many requests at once, one in twenty failing: none lost, none sent twice (SOAK_REQUESTS=…)
+	$(BIN)/python -m tests.reliability.soak --requests $(SOAK_REQUESTS)
+
+.venv-fuzz/.fuzz: pyproject.toml
+	$(call make_venv,.venv-fuzz)
+	$(call install,.venv-fuzz) --editable . --group fuzz
+	@touch $@
+
+FUZZ_SECONDS ?= 600
+fuzz: .venv-fuzz/.fuzz  ## bytes that nobody thought of, into the stream reader (FUZZ_SECONDS=…)
+	.venv-fuzz/bin/python -m tests.fuzz.stream_reader --seconds $(FUZZ_SECONDS)
+
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf .venv .venv-lowest .venv-fuzz .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

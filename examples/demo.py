@@ -115,9 +115,7 @@ def run(model: ChatGLM, question: str) -> None:
                 printer.step(message)
             messages = data["messages"]
 
-    advice = model.with_structured_output(Advice).invoke(
-        [*messages, ("user", "Sum this up as Advice for Beijing.")]
-    )
+    advice = model.with_structured_output(Advice).invoke([*messages, ("user", "Sum this up as Advice for Beijing.")])
     console.print("\n\n[bold blue]as data[/]")
     console.print(advice)
     usages = [

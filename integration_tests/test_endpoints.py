@@ -1,6 +1,6 @@
 """LangChain's integration suite against real endpoints. Each host runs if its key is in the environment.
 
-    ZAI_API_KEY=… python -m pytest integration_tests
+ZAI_API_KEY=… python -m pytest integration_tests
 """
 
 from __future__ import annotations

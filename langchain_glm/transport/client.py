@@ -378,7 +378,7 @@ def _checked(
     """The events, up to one that is an error."""
     for event in events:
         if event.get("error"):
-            try:  # not with orjson: 3.11.5 writes deep nesting past the end of its buffer
+            try:
                 shown = json.dumps(event).encode()
             except (ValueError, RecursionError):  # nested deeper than can be written
                 shown = b"{}"

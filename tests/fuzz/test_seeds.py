@@ -1,0 +1,13 @@
+"""The fuzzer's own function holds for every seed and every cut of it, so that `make fuzz` starts from green."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.stream_reader import SEEDS, check
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=range(len(SEEDS)))
+def test_a_seed_is_read_however_it_ends(seed: bytes) -> None:
+    for end in range(len(seed) + 1):
+        check(seed[:end])

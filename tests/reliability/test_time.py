@@ -1,0 +1,126 @@
+"""Limits of time, each by itself; and what is left is let go at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from langchain_glm import ChatGLM, GLMConnectionError, GLMTimeoutError
+from langchain_glm.testing import Fault, GLMServer, Reply
+from langchain_glm.transport.client import Timeout
+from langchain_glm.transport.concurrency import ProcessLimiter
+from tests.reliability.cancelling import WAYS, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_left_is_free_at_once(way: str) -> None:
+    assert max(measure(way, 3)) < 1
+
+
+def test_five_minutes_of_thinking_are_survived_by_default() -> None:
+    """The limit that each request is sent with, read at the socket's side of httpx."""
+    seen: list[dict[str, float | None]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(200, json={"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]})
+
+    with httpx.Client(transport=httpx.MockTransport(answer), timeout=5) as client:
+        model = ChatGLM(model="m", base_url="https://gateway.example/v1", api_key="k", http_client=client)
+        model.invoke("hi")
+        list(model.stream("hi"))
+        model.invoke("hi", timeout={"connect": 3, "idle": 40, "total": 60})
+    assert seen[:2] == [{"connect": 10.0, "read": 600.0, "write": 600.0, "pool": None}] * 2
+    assert (seen[2]["connect"], seen[2]["read"], seen[2]["write"]) == (3, 40, 40)
+    assert seen[2]["pool"] == pytest.approx(60, abs=5)
+    assert Timeout().total is None
+
+
+def test_the_total_time_bounds_connecting_too() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.extensions["timeout"]["connect"] <= 0.5
+        raise httpx.ConnectTimeout("late", request=request)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        model = ChatGLM(model="m", base_url="https://gateway.example/v1", http_client=client, max_retries=0)
+        with pytest.raises(GLMConnectionError, match=r"timeout\.connect"):
+            model.invoke("hi", timeout={"total": 0.5})
+
+
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """The URL of a server that sends a body byte by byte for as long as anybody listens."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n")
+            try:
+                while not over.wait(0.01):
+                    connection.sendall(b" ")
+            except OSError:
+                pass
+
+    over = threading.Event()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+def test_a_body_that_drips_ends_with_the_total_time(way: str, dripping: str) -> None:
+    model = ChatGLM(model="m", base_url=dripping, api_key="k", timeout={"total": 0.2}, max_retries=3)
+    with pytest.raises(GLMTimeoutError, match=r"timeout\.total"):
+        model.invoke("hi") if way == "invoke" else asyncio.run(model.ainvoke("hi"))
+
+
+@pytest.mark.parametrize("way", ["invoke", "stream"])
+def test_silence_up_to_the_total_time_is_said_to_be_that(
+    way: str, glm_server: GLMServer, make_model: Callable[..., ChatGLM]
+) -> None:
+    glm_server.queue(Fault.silence(60, after=0))
+    with pytest.raises(GLMTimeoutError, match=r"timeout\.total = 0\.2 s"):
+        list(getattr(make_model(timeout={"total": 0.2}), way)("hi"))
+
+
+def test_a_stalled_stream_brings_what_came(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:
+    glm_server.queue(Fault.silence(60, after=3, reply=Reply("one two three four", chunk_size=4)))
+    with pytest.raises(GLMTimeoutError, match=r"timeout\.idle") as caught:
+        list(make_model(timeout=0.3).stream("hi"))
+    assert caught.value.partial is not None
+    assert caught.value.partial.text == "one two thre"
+
+
+def test_waiting_for_a_place_is_within_the_total_time(make_model: Callable[..., ChatGLM]) -> None:
+    limiter = ProcessLimiter(1)
+    limiter.acquire(None)
+    with pytest.raises(GLMTimeoutError, match="no place"):
+        make_model(max_concurrency=limiter, timeout={"total": 0.05}).invoke("hi")
+
+
+async def test_a_cancellation_is_not_lost_when_the_place_comes_at_the_same_moment() -> None:
+    limiter = ProcessLimiter(1)
+    ticket = limiter.acquire(None)
+    waiting = asyncio.create_task(limiter.aacquire(5))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    limiter.release(ticket, overloaded=False)
+    await asyncio.sleep(0)  # the place is there; the task has not run yet
+    waiting.cancel()
+    outcome: Any = await asyncio.gather(waiting, return_exceptions=True)
+    if not isinstance(outcome[0], BaseException):
+        pytest.fail("the task went on although it was cancelled")
+    assert limiter.in_flight == 0
