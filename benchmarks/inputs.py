@@ -40,9 +40,13 @@ def _turn(number: int) -> list[BaseMessage]:
     """Four messages: a question, a tool call, its result, an answer."""
     call = {"name": "search", "args": {"query": f"part {number} of the question", "limit": 5}, "id": f"call_{number}"}
     return [
-        HumanMessage(f"Question {number}: look up what the documents say about part {number}, and sum it up in a line."),
+        HumanMessage(
+            f"Question {number}: look up what the documents say about part {number}, and sum it up in a line."
+        ),
         AIMessage("Let me look that up.", tool_calls=[call]),
-        ToolMessage(f"Result {number}: the documents say much, 其中也有中文, and it goes on. " * 3, tool_call_id=call["id"]),
+        ToolMessage(
+            f"Result {number}: the documents say much, 其中也有中文, and it goes on. " * 3, tool_call_id=call["id"]
+        ),
         AIMessage(f"In short: part {number} is described in three places, which agree with each other."),
     ]
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import asyncio
-
-__all__ = ["Budget", "Run", "Samples", "Spread", "interleaved", "repeat", "repeat_async", "spread"]
+__all__ = ["Budget", "Run", "Samples", "Spread", "described", "interleaved", "repeat", "repeat_async", "spread"]
 
 Run = Callable[[int], int]
 """Does a work so many times; returns what the last time gave: bytes or chunks, for checking."""
@@ -24,13 +21,15 @@ class Budget:
 
     Args:
         rounds: most rounds.
-        seconds: of one runner in all its rounds; it sits out the rounds beyond, but for the first.
+        seconds: of one runner in all its rounds; it sits out the rounds beyond.
+        patience: seconds that a sample may take to be taken three times in any case; a longer one is taken once.
         sample: seconds that one sample shall take at least; a short work is repeated until it does.
         longest: seconds that one time may take; a runner that is slower is not measured.
     """
 
     rounds: int
     seconds: float
+    patience: float = 5.0
     sample: float = 0.05
     longest: float = 60.0
 
@@ -99,10 +98,22 @@ def repeat_async(loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable[i
             result = await call()
         return result
 
-    return lambda times: loop.run_until_complete(run(times))
+    def enter(times: int) -> int:
+        try:
+            return loop.run_until_complete(run(times))
+        except BaseException:
+            rest = asyncio.all_tasks(loop)  # what else the failed call has begun must not run in the next one's time
+            for task in rest:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
+            raise
+
+    return enter
 
 
-def interleaved(runs: Mapping[str, Run], estimates: Mapping[str, float], budget: Budget) -> dict[str, Samples]:
+def interleaved(
+    runs: Mapping[str, Run], estimates: Mapping[str, float], budget: Budget
+) -> tuple[dict[str, Samples], dict[str, str]]:
     """Measure each run once a round; who begins changes from round to round.
 
     Args:
@@ -111,23 +122,46 @@ def interleaved(runs: Mapping[str, Run], estimates: Mapping[str, float], budget:
         budget: how long to measure.
 
     Returns:
-        The samples by name, each as long as the number of rounds.
+        The samples by name, each as long as the number of rounds; and the errors of those that failed in some
+        round, whose samples are left out.
     """
     times = {name: max(1, round(budget.sample / max(estimates[name], 1e-7))) for name in runs}
     samples = {name: Samples() for name in runs}
+    failed: dict[str, str] = {}
     spent = dict.fromkeys(runs, 0.0)
     order = list(runs)
+    _freeze()
     for round_ in range(budget.rounds):
         for name in order[round_ % len(order) :] + order[: round_ % len(order)]:
-            if round_ and spent[name] + times[name] * estimates[name] > budget.seconds:
+            expected = times[name] * estimates[name]
+            sure = 1 if expected > budget.patience else 3
+            if name in failed:
+                continue
+            if round_ >= sure and spent[name] + expected > budget.seconds:
                 samples[name].cpu.append(None)
                 samples[name].wall.append(None)
                 continue
-            cpu, wall = _timed(runs[name], times[name])
+            try:
+                cpu, wall = _timed(runs[name], times[name])
+            except Exception as error:  # noqa: BLE001 - whatever a peer raises is its result
+                failed[name] = described(error)
+                continue
             spent[name] += wall
             samples[name].cpu.append(cpu / times[name])
             samples[name].wall.append(wall / times[name])
-    return samples
+    return {name: taken for name, taken in samples.items() if name not in failed}, failed
+
+
+def _freeze() -> None:
+    """Keep all that was made so far, by whomever, out of the garbage collections that will be measured."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+def described(error: Exception) -> str:
+    """An error in a line."""
+    return f"{type(error).__name__}: {error}".replace("\n", " ")[:200]
 
 
 def _timed(run: Run, times: int) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.works import MODEL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from benchmarks.loopback import Loopback
     from benchmarks.works import Work
 
@@ -40,7 +41,9 @@ class Peer:
         return made(model=MODEL, base_url=server.url(work, self.dialect), api_key="id.secret", **self.settings)
 
 
-_NO_MODEL = dict.fromkeys(("tools-each-turn", "langgraph", "v3", "abatch", "construct"), "is no LangChain model")
+_NO_MODEL = dict.fromkeys(
+    ("tools-each-turn", "langgraph", "v3", "v3-async", "abatch", "construct"), "is no LangChain model"
+)
 _NO_NETWORK = {"first-chunk": "has no network"}
 
 OURS = Peer("ChatGLM", "langchain_glm")

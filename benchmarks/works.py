@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from typing import Literal, cast
 
 __all__ = ["MODEL", "REPLY", "Kind", "Work", "fragments"]
@@ -68,4 +68,4 @@ def _arguments(work: Work) -> str:
 
 def _cut(text: str, count: int) -> list[str]:
     ends = [len(text) * number // count for number in range(count + 1)]
-    return [text[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(ends)]

@@ -1,0 +1,61 @@
+"""What ChatGLM must reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["CACHES", "CONCURRENT", "CONSTRUCT", "FIRST_CHUNK", "GROWTH", "IMPORT", "LEAK", "RATIOS", "RSS", "Verdict"]
+
+RATIOS: Final = {
+    "invoke": 0.45,
+    "history": 0.04,
+    "tools-once": 0.10,
+    "tools-each-turn": 0.10,
+    "big-reply": 0.35,
+    "ainvoke": 0.50,
+    "stream": 0.17,
+    "astream": 0.15,
+    "tool-stream": 0.38,
+    "langgraph": 0.20,
+    "v3": 0.16,
+    "v3-async": 0.16,
+    "concurrent-16": 0.45,
+    "concurrent-128": 0.30,
+    "abatch": 0.40,
+}
+"""Row → CPU as a ratio to ChatOpenAI's, at most."""
+
+CONSTRUCT: Final = 0.2e-3
+"""Seconds for constructing a model."""
+
+GROWTH: Final = 1.1
+"""What we add to the floor for each chunk of the longest stream, as a ratio to what we add in the shortest."""
+
+IMPORT: Final = 1.1
+"""`import langchain_glm` as a ratio to importing what every chat model needs."""
+
+CONCURRENT: Final = 1.5
+"""1,024 concurrent requests as a ratio to 128, for one request."""
+
+LEAK: Final = 0.02
+"""Blocks of memory that a call may leave behind, beside what caches take."""
+
+CACHES: Final = 250
+"""Blocks of memory that caches may take after the first fifth of the calls."""
+
+RSS: Final = 4 << 20
+"""Bytes by which the process may have grown when all calls are done."""
+
+FIRST_CHUNK: Final = 0.5
+"""Seconds within which a chunk leaves that the next one does not follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a goal is met."""
+
+    what: str
+    wanted: str
+    measured: str
+    met: bool
