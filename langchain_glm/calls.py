@@ -13,6 +13,7 @@ from langchain_glm.wire.completion import to_result
 from langchain_glm.wire.functions import demands_call, parameters_of, to_wire_tool
 from langchain_glm.wire.json import load_object
 from langchain_glm.wire.payload import build
+from langchain_glm.wire.types import WireTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +55,14 @@ class Call:
     schemas: Mapping[str, Any]
     bare: bool
     demanded: bool
+
+    @property
+    def body(self) -> Payload:
+        """The request body with its tools as the JSON that was made of them before."""
+        tools = self.payload.get("tools")
+        if not tools:
+            return self.payload
+        return {**self.payload, "tools": [tool.json if isinstance(tool, WireTool) else tool for tool in tools]}
 
     def result(self, body: Event) -> ChatResult:
         """Read the whole reply."""

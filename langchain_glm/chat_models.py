@@ -180,9 +180,9 @@ class ChatGLM(TokenCounting):
     ) -> ChatResult:
         call = prepare(self, messages, stop, kwargs, stream=False)
         endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
-        result = call.result(client.send(endpoint, call.payload))
+        result = call.result(client.send(endpoint, call.body))
         if call.asks_again(result):
-            result = call.result(client.send(endpoint, call.payload))
+            result = call.result(client.send(endpoint, call.body))
         call.check(result)
         return result
 
@@ -195,9 +195,9 @@ class ChatGLM(TokenCounting):
     ) -> ChatResult:
         call = prepare(self, messages, stop, kwargs, stream=False)
         endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
-        result = call.result(await client.asend(endpoint, call.payload))
+        result = call.result(await client.asend(endpoint, call.body))
         if call.asks_again(result):
-            result = call.result(await client.asend(endpoint, call.payload))
+            result = call.result(await client.asend(endpoint, call.body))
         call.check(result)
         return result
 
@@ -212,7 +212,7 @@ class ChatGLM(TokenCounting):
         endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
         reader = call.reader()
         try:
-            with closing(client.stream(endpoint, call.payload)) as events:
+            with closing(client.stream(endpoint, call.body)) as events:
                 for event in events:
                     if chunk := reader.read(event):
                         if run_manager:
@@ -238,7 +238,7 @@ class ChatGLM(TokenCounting):
         endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
         reader = call.reader()
         try:
-            async with aclosing(client.astream(endpoint, call.payload)) as events:
+            async with aclosing(client.astream(endpoint, call.body)) as events:
                 async for event in events:
                     if chunk := reader.read(event):
                         if run_manager:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -216,26 +216,31 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
 
 @contextmanager
 def _opened(endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool) -> Iterator[httpx.Response]:
-    with pool.lent(endpoint.client, endpoint.url) as client:
-        request = _request(client, endpoint, content, deadline, stream=stream)
-        response = client.send(request, stream=True, follow_redirects=False)  # a redirect would carry the key along
-        try:
+    own = endpoint.client
+    request = _request(own, endpoint, content, deadline, stream=stream)
+    if own is not None:
+        with closing(own.send(request, stream=True, follow_redirects=False)) as response:  # not with the key
             yield response
-        finally:
-            response.close()
+        return
+    with pool.lent(endpoint.url) as transport, closing(transport.handle_request(request)) as response:
+        yield response
 
 
 @asynccontextmanager
 async def _aopened(
     endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool
 ) -> AsyncIterator[httpx.Response]:
-    async with pool.alent(endpoint.async_client, endpoint.url) as client:
-        request = _request(client, endpoint, content, deadline, stream=stream)
-        response = await client.send(request, stream=True, follow_redirects=False)  # as above
-        try:
+    own = endpoint.async_client
+    request = _request(own, endpoint, content, deadline, stream=stream)
+    if own is not None:
+        async with aclosing(await own.send(request, stream=True, follow_redirects=False)) as response:  # as above
             yield response
-        finally:
-            await response.aclose()
+        return
+    async with (
+        pool.alent(endpoint.url) as transport,
+        aclosing(await transport.handle_async_request(request)) as response,
+    ):
+        yield response
 
 
 def _whole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
@@ -305,12 +310,12 @@ def _policy(endpoint: Endpoint, deadline: float | None) -> Policy:
 def _encoded(payload: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # integers over 64 bits, lone surrogates, values that are no JSON
+    except TypeError:  # integers over 64 bits, lone surrogates, values that have no form in JSON
         return dump_json(payload).encode("utf-8", "replace")
 
 
 def _request(
-    client: httpx.Client | httpx.AsyncClient,
+    own: httpx.Client | httpx.AsyncClient | None,
     endpoint: Endpoint,
     content: bytes,
     deadline: float | None,
@@ -325,11 +330,10 @@ def _request(
     connect = min((limit for limit in (times.connect, left) if limit is not None), default=None)
     timeout = {"connect": connect, "read": idle, "write": idle, "pool": left}
     headers = {**(_STREAM if stream else _WHOLE), **endpoint.headers}
-    if client is endpoint.client or client is endpoint.async_client:  # it may add headers, cookies, parameters
-        return client.build_request(
+    if own is not None:  # it may add headers, cookies, parameters
+        return own.build_request(
             "POST", endpoint.url, content=content, headers=headers, timeout=httpx.Timeout(**timeout)
         )
-    # The shared clients have nothing to add; `build_request` would take 60 µs to find that out.
     return httpx.Request("POST", _url(endpoint.url), content=content, headers=headers, extensions={"timeout": timeout})
 
 

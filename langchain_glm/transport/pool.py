@@ -1,11 +1,12 @@
-"""Which httpx client serves a request: an idle one, or a new one; those of threads apart from those of event loops.
+"""Which httpx transport serves a request: an idle one, or a new one; those of threads apart from those of event loops.
 
-Clients are no part of a model: models can be pickled, copied and forked, and a thousand of them share the
-connections. An async client belongs to the loop that opened its socket, and is closed with that loop.
+Transports are no part of a model: models can be pickled, copied and forked, and a thousand of them share the
+connections. An async transport belongs to the loop that opened its socket, and is closed with that loop.
 
-A client serves one request at a time, so it holds one connection, and finding an idle one is taking it from a
+A transport serves one request at a time, so it holds one connection, and finding an idle one is taking it from a
 stack. httpcore looks at every connection of a pool for every request instead: with 128 in flight that took
-0.67 of what ChatOpenAI takes a request, this takes 0.30 (`make bench`).
+0.67 of what ChatOpenAI takes a request, this takes 0.30 (`make bench`). An `httpx.Client` around the transport
+would add cookies, redirects and authentication, none of which is wanted here, for 80 µs a request.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections import defaultdict
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -29,49 +32,49 @@ if TYPE_CHECKING:
 
 __all__ = ["aclose", "alent", "close", "in_use", "lent"]
 
-_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
+_Transport = TypeVar("_Transport", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
 _MOST_IDLE: Final = 256
-"""Clients kept for one URL; what was opened beyond them is closed after its request."""
+"""Transports kept for one URL; what was opened beyond them is closed after its request."""
 
 _LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=1)
 
 
-class _Stack(Generic[_Client]):
-    """Idle clients by URL, the one used last on top, so that the sockets of a burst age out below."""
+class _Stack(Generic[_Transport]):
+    """Idle transports by URL, the one used last on top, so that the sockets of a burst age out below."""
 
     def __init__(self) -> None:
-        self.idle: defaultdict[str, list[_Client]] = defaultdict(list)
+        self.idle: defaultdict[str, list[_Transport]] = defaultdict(list)
         self.lent = 0
-        self.closings = 0  # a client that was lent before the last one is not taken back
+        self.closings = 0  # one that was lent before the last one is not taken back
 
-    def take(self, url: str) -> _Client | None:
+    def take(self, url: str) -> _Transport | None:
         self.lent += 1
-        clients = self.idle[url]
-        return clients.pop() if clients else None
+        transports = self.idle[url]
+        return transports.pop() if transports else None
 
-    def give_back(self, url: str, client: _Client, closings: int) -> bool:
-        """Take a client back; return whether it is kept."""
+    def give_back(self, url: str, transport: _Transport, closings: int) -> bool:
+        """Take a transport back; return whether it is kept."""
         self.lent -= 1
-        clients = self.idle[url]
-        if closings != self.closings or len(clients) >= _MOST_IDLE:
+        transports = self.idle[url]
+        if closings != self.closings or len(transports) >= _MOST_IDLE:
             return False
-        clients.append(client)
+        transports.append(transport)
         return True
 
-    def clear(self) -> list[_Client]:
-        """Let go of all clients; return the idle ones, to be closed."""
+    def clear(self) -> list[_Transport]:
+        """Let go of all transports; return the idle ones, to be closed."""
         self.closings += 1
-        clients = [client for idle in self.idle.values() for client in idle]
+        transports = [transport for idle in self.idle.values() for transport in idle]
         self.idle.clear()
-        return clients
+        return transports
 
 
 _lock = threading.Lock()
-_sync: _Stack[httpx.Client] = _Stack()
-_async: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[_Stack[httpx.AsyncClient], AsyncGenerator[None]]] = (
-    weakref.WeakKeyDictionary()
-)
+_sync: _Stack[httpx.HTTPTransport] = _Stack()
+_async: weakref.WeakKeyDictionary[
+    asyncio.AbstractEventLoop, tuple[_Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None]]
+] = weakref.WeakKeyDictionary()
 
 
 @cache
@@ -80,66 +83,64 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-@contextmanager
-def lent(own: httpx.Client | None, url: str) -> Iterator[httpx.Client]:
-    """Give the client for one request: the user's own, which is never closed here, or an idle or new one.
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for a URL, as `HTTPS_PROXY` and its kin do."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
 
-    Args:
-        own: the user's client, or `None`.
-        url: where the request goes; a client that has been there before may still be connected.
-    """
-    if own is not None:
-        yield own
-        return
+
+@contextmanager
+def lent(url: str) -> Iterator[httpx.HTTPTransport]:
+    """Give the transport for one request: an idle one that has been at this URL before, or a new one."""
     with _lock:
-        client, closings = _sync.take(url), _sync.closings
-    client = client or httpx.Client(verify=_tls(), limits=_LIMITS)  # every request brings its own time limits
+        transport, closings = _sync.take(url), _sync.closings
+    transport = transport or httpx.HTTPTransport(verify=_tls(), limits=_LIMITS, proxy=_proxy(url))
     try:
-        yield client
+        yield transport
     finally:
         with _lock:
-            kept = _sync.give_back(url, client, closings)
+            kept = _sync.give_back(url, transport, closings)
         if not kept:
-            client.close()
+            transport.close()
 
 
 @asynccontextmanager
-async def alent(own: httpx.AsyncClient | None, url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Give the client for one request; the async twin of `lent`, with clients of the running loop."""
-    if own is not None:
-        yield own
-        return
+async def alent(url: str) -> AsyncIterator[httpx.AsyncHTTPTransport]:
+    """Give the transport for one request; the async twin of `lent`, with those of the running loop."""
     stack = await _running()
     closings = stack.closings
-    client = stack.take(url) or httpx.AsyncClient(verify=_tls(), limits=_LIMITS)
+    transport = stack.take(url) or httpx.AsyncHTTPTransport(verify=_tls(), limits=_LIMITS, proxy=_proxy(url))
     try:
-        yield client
+        yield transport
     finally:
-        if not stack.give_back(url, client, closings):
-            await client.aclose()
+        if not stack.give_back(url, transport, closings):
+            await transport.aclose()
 
 
-async def _running() -> _Stack[httpx.AsyncClient]:
+async def _running() -> _Stack[httpx.AsyncHTTPTransport]:
     loop = asyncio.get_running_loop()
     held = _async.get(loop)
     if held is None:
-        stack: _Stack[httpx.AsyncClient] = _Stack()
+        stack: _Stack[httpx.AsyncHTTPTransport] = _Stack()
         held = _async[loop] = (stack, _until_shutdown(stack))
         await anext(held[1])
     return held[0]
 
 
-async def _until_shutdown(stack: _Stack[httpx.AsyncClient]) -> AsyncGenerator[None]:
-    """Close the clients when their loop shuts down its async generators, as `asyncio.run` does before closing."""
+async def _until_shutdown(stack: _Stack[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None]:
+    """Close the transports when their loop shuts down its async generators, as `asyncio.run` does before closing."""
     try:
         yield
     finally:
-        for client in stack.clear():
-            await client.aclose()
+        for transport in stack.clear():
+            await transport.aclose()
 
 
 def in_use() -> int:
-    """Return how many shared clients serve a request now: of threads, and of the running loop, if there is one."""
+    """Return how many transports serve a request now: of threads, and of the running loop, if there is one."""
     try:
         held = _async.get(asyncio.get_running_loop())
     except RuntimeError:
@@ -150,16 +151,16 @@ def in_use() -> int:
 def close() -> None:
     """Close the connections of synchronous calls; those in use are closed after their request."""
     with _lock:
-        clients = _sync.clear()
-    for client in clients:
-        client.close()
+        transports = _sync.clear()
+    for transport in transports:
+        transport.close()
 
 
 async def aclose() -> None:
     """Close the connections of the running loop; those in use are closed after their request."""
     held = _async.get(asyncio.get_running_loop())
-    for client in held[0].clear() if held else ():
-        await client.aclose()
+    for transport in held[0].clear() if held else ():
+        await transport.aclose()
 
 
 def _forget() -> None:

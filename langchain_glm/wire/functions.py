@@ -110,9 +110,9 @@ def function_name(tool: Mapping[str, Any]) -> str | None:
     return function.get("name") if isinstance(function, Mapping) else None
 
 
-def parameters_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def parameters_of(tools: Sequence[WireTool]) -> dict[str, Any]:
     """Function name → schema of its arguments."""
-    return {name: tool["function"].get("parameters") for tool in tools if (name := function_name(tool)) is not None}
+    return {tool.name: tool.parameters for tool in tools if tool.name is not None}
 
 
 def choose_tools(

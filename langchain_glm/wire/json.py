@@ -13,9 +13,14 @@ __all__ = ["dump_json", "load_json", "load_object", "read_json"]
 def dump_json(value: Any) -> str:
     """Write compact JSON with non-ASCII text as it is (escapes would inflate Chinese), whatever the value holds."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=_plain).decode()
     except TypeError:  # orjson refuses integers over 64 bits and lone surrogates
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What is written for a value that JSON has no form for."""
+    return json.loads(orjson.dumps(value)) if isinstance(value, orjson.Fragment) else str(value)
 
 
 def read_json(data: bytes) -> Any:

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
+import orjson
+
+from langchain_glm.wire.json import dump_json
+
 __all__ = ["Event", "FunctionCall", "Part", "Payload", "WireMessage", "WireTool", "WireToolCall"]
 
 Event = Mapping[str, Any]
@@ -24,14 +28,29 @@ class WireTool(dict[str, Any]):
 
     Attributes:
         name: the function's name; `None` for GLM's own tools.
+        parameters: the schema of its arguments.
     """
 
-    __slots__ = ("name",)
+    __slots__ = ("_json", "name", "parameters")
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         super().__init__(entry)
         function = entry.get("function")
-        self.name: str | None = function.get("name") if isinstance(function, dict) else None
+        known = function if isinstance(function, dict) else {}
+        self.name: str | None = known.get("name")
+        self.parameters: Any = known.get("parameters")
+        self._json: orjson.Fragment | None = None
+
+    def __reduce__(self) -> tuple[type[WireTool], tuple[dict[str, Any]]]:
+        """Copy and pickle the entry only; the rest is made of it."""
+        return WireTool, (dict(self),)
+
+    @property
+    def json(self) -> orjson.Fragment:
+        """The tool as JSON, written once: a hundred tools take 100 µs a request otherwise."""
+        if self._json is None:
+            self._json = orjson.Fragment(dump_json(self).encode("utf-8", "replace"))
+        return self._json
 
 
 Payload = dict[str, Any]

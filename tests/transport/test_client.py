@@ -244,16 +244,17 @@ def test_a_second_event_loop_sends_one_request_more(glm_server: GLMServer, make_
 
 @pytest.mark.filterwarnings("error::ResourceWarning")
 def test_a_loop_takes_its_connections_along(make_model: Callable[..., ChatGLM]) -> None:
-    held: list[httpx.AsyncClient] = []
+    held: list[httpx.AsyncHTTPTransport] = []
 
     async def ask() -> None:
         model = make_model()
         await model.ainvoke("hi")
-        async with pool.alent(None, f"{model.base_url}/chat/completions") as client:
-            held.append(client)
+        async with pool.alent(f"{model.base_url}/chat/completions") as transport:
+            held.append(transport)
+            assert len(transport._pool.connections) == 1
 
     asyncio.run(ask())
-    assert held[0].is_closed
+    assert held[0]._pool.connections == []
     gc.collect()
 
 
@@ -261,8 +262,20 @@ def test_a_connection_is_used_again(glm_server: GLMServer, make_model: Callable[
     for _ in range(3):
         make_model().invoke("hi")
         assert list(make_model().stream("hi"))
-    clients = pool._sync.idle[f"{glm_server.base_url}/chat/completions"]
-    assert [len(client._transport._pool.connections) for client in clients] == [1]  # type: ignore[attr-defined]
+    transports = pool._sync.idle[f"{glm_server.base_url}/chat/completions"]
+    assert [len(transport._pool.connections) for transport in transports] == [1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_environments_proxy_is_used(
+    way: str, glm_server: GLMServer, make_model: Callable[..., ChatGLM], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", glm_server.base_url.partition("/api")[0])
+    monkeypatch.setenv("no_proxy", "")
+    elsewhere = glm_server.base_url.replace("127.0.0.1", "127.0.0.2").replace("/paas/", "/elsewhere/")
+    with pytest.raises(GLMNotFoundError):  # the proxy answers for a host where nobody listens
+        read(make_model(base_url=elsewhere), way)
+    assert [request.status for request in glm_server.requests] == [404]
 
 
 def test_many_threads_use_as_many_connections(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:

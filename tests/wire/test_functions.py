@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import gc
+import json
+import pickle
 import sys
 from typing import Annotated, Any
 
+import orjson
 import pydantic.v1
 import pytest
 from langchain_core.tools import StructuredTool, tool
@@ -23,6 +26,8 @@ from langchain_glm.wire.functions import (
     read_arguments,
     to_wire_tool,
 )
+from langchain_glm.wire.json import dump_json
+from langchain_glm.wire.types import WireTool
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = {"type": "function", "function": {"name": "weather", "description": "Say it.", "parameters": CITY}}
@@ -241,7 +246,7 @@ def test_a_choice_of_a_tool_that_is_not_offered_is_refused(choice: Any, obeyed: 
 def test_names_and_parameters() -> None:
     entries: list[dict[str, Any]] = [*ALL, {"type": "function", "function": 1}]
     assert [function_name(entry) for entry in entries] == ["a", "b", None, None]
-    assert parameters_of([WEATHER, A, SEARCH]) == {"weather": CITY, "a": None}
+    assert parameters_of([WireTool(entry) for entry in (WEATHER, A, SEARCH)]) == {"weather": CITY, "a": None}
 
 
 PLACE = {"type": "object", "properties": {"p": {"type": "object"}, "s": {"type": "string"}}}
@@ -293,3 +298,17 @@ def test_a_translation_goes_with_its_tool() -> None:
     del get_time
     gc.collect()
     assert len(functions._kept) == before
+
+
+def test_a_tool_is_written_once_and_copied_without_what_is_made_of_it() -> None:
+    wire = WireTool(A)
+    assert wire.json is wire.json
+    assert orjson.loads(orjson.dumps(wire.json)) == A
+    for twin in (copy.copy(wire), copy.deepcopy(wire), pickle.loads(pickle.dumps(wire))):
+        assert isinstance(twin, WireTool)
+        assert (twin, twin.name, twin.parameters) == (wire, wire.name, wire.parameters)
+
+
+def test_what_orjson_refuses_is_written_all_the_same() -> None:
+    odd = WireTool({"type": "function", "function": {"name": "f", "parameters": {"maximum": 2**70}}})
+    assert json.loads(dump_json({"tools": [odd.json], "more": 2**70})) == {"tools": [odd], "more": 2**70}
