@@ -26,7 +26,7 @@ __all__ = ["GLMTool", "KimiWebSearch", "MCPServer", "Retrieval", "WebSearch"]
 class GLMTool(BaseModel):
     """A tool that the endpoint runs by itself; LangChain never sees a call to run."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     wire_type: ClassVar[str]
 
     def to_wire(self) -> dict[str, Any]:
@@ -132,6 +132,8 @@ class KimiWebSearch(BaseTool):
         create_agent(ChatGLM(model="kimi-k2.6", host="kimi", thinking=False), [KimiWebSearch()])
         ```
     """
+
+    model_config = ConfigDict(defer_build=True)
 
     name: str = "$web_search"
     description: str = "Search the web."

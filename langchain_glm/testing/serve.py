@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -55,13 +56,13 @@ def run(argv: Sequence[str]) -> int:
     except OSError as error:
         print(f"Port {options.port} cannot be used: {error.strerror}", file=sys.stderr)
         return 1
-    try:
-        print(f"base_url={server.base_url}\napi_key={server.api_key}\nCtrl-C stops it.", flush=True)
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.stop()
+    stop = threading.Event()
+    # By hand: what a shell starts in the background ignores Ctrl-C, and SIGTERM raises nothing.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    print(f"base_url={server.base_url}\napi_key={server.api_key}\nCtrl-C stops it.", flush=True)
+    stop.wait()
+    server.stop()
     return 0
 
 
