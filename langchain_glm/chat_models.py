@@ -22,11 +22,11 @@ from langchain_glm.notices import notify
 from langchain_glm.profiles import model_profile
 from langchain_glm.settings import ALIASES, OwnProfile
 from langchain_glm.shown import digest, shown_keywords
-from langchain_glm.structured_output import Method, structured
 from langchain_glm.transport import client
 from langchain_glm.version import __version__
 from langchain_glm.wire.functions import to_wire_tool
 from langchain_glm.wire.messages import PROVIDER
+from langchain_glm.wire.types import Method  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -330,6 +330,8 @@ class ChatGLM(TokenCounting):
             model.with_structured_output(Joke).invoke("Tell me a joke about cats.").punchline
             ```
         """
+        from langchain_glm.structured_output import structured  # its parsers take 3 ms to import
+
         return structured(self, schema, method=method, include_raw=include_raw, strict=strict, repair=repair)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolMessage
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from langchain_core.language_models.chat_models import BaseChatModel
 
-__all__ = ["Method", "structured"]
+    from langchain_glm.wire.types import Method
 
-Method = Literal["function_calling", "json_mode", "json_schema"]
+__all__ = ["structured"]
 
 
 def structured(

@@ -162,7 +162,8 @@ def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Gener
         reader = EventReader()
         pieces = response.iter_bytes()
         for piece in pieces:
-            _check(deadline, endpoint.timeout)
+            if deadline is not None:
+                _check(deadline, endpoint.timeout)
             yield from _checked(reader.feed(piece), response, endpoint)
             if reader.done:
                 break
@@ -200,7 +201,8 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
             reader = EventReader()
             pieces = response.aiter_bytes()
             async for piece in pieces:
-                _check(deadline, endpoint.timeout)
+                if deadline is not None:
+                    _check(deadline, endpoint.timeout)
                 for event in _checked(reader.feed(piece), response, endpoint):
                     yield event
                 if reader.done:

@@ -15,9 +15,10 @@ import asyncio
 import atexit
 import os
 import threading
+import time
 import warnings
 import weakref
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -34,38 +35,44 @@ __all__ = ["aclose", "alent", "close", "in_use", "lent"]
 
 _Transport = TypeVar("_Transport", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
-_MOST_IDLE: Final = 256
+_MOST_IDLE: Final = 1024
 """Transports kept for one URL; what was opened beyond them is closed after its request."""
+
+_IDLE_SECONDS: Final = 30.0
+"""After so long an idle transport is closed, when another is given back: a burst must not hold its sockets for ever."""
 
 _LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=1)
 
 
 class _Stack(Generic[_Transport]):
-    """Idle transports by URL, the one used last on top, so that the sockets of a burst age out below."""
+    """Idle transports by URL, the one used last on top, so that those of a burst age below."""
 
     def __init__(self) -> None:
-        self.idle: defaultdict[str, list[_Transport]] = defaultdict(list)
+        self.idle: defaultdict[str, deque[tuple[float, _Transport]]] = defaultdict(deque)
         self.lent = 0
-        self.closings = 0  # one that was lent before the last one is not taken back
+        self.closings = 0  # one that was lent before the last closing is not taken back
 
     def take(self, url: str) -> _Transport | None:
         self.lent += 1
-        transports = self.idle[url]
-        return transports.pop() if transports else None
+        idle = self.idle[url]
+        return idle.pop()[1] if idle else None
 
-    def give_back(self, url: str, transport: _Transport, closings: int) -> bool:
-        """Take a transport back; return whether it is kept."""
+    def give_back(self, url: str, transport: _Transport, closings: int) -> list[_Transport]:
+        """Take a transport back; return those to close, itself among them if it is not kept."""
         self.lent -= 1
-        transports = self.idle[url]
-        if closings != self.closings or len(transports) >= _MOST_IDLE:
-            return False
-        transports.append(transport)
-        return True
+        if closings != self.closings or len(self.idle[url]) >= _MOST_IDLE:
+            return [transport]
+        idle, now = self.idle[url], time.monotonic()
+        idle.append((now, transport))
+        aged = []
+        while idle[0][0] < now - _IDLE_SECONDS:
+            aged.append(idle.popleft()[1])
+        return aged
 
     def clear(self) -> list[_Transport]:
         """Let go of all transports; return the idle ones, to be closed."""
         self.closings += 1
-        transports = [transport for idle in self.idle.values() for transport in idle]
+        transports = [transport for idle in self.idle.values() for _, transport in idle]
         self.idle.clear()
         return transports
 
@@ -102,9 +109,9 @@ def lent(url: str) -> Iterator[httpx.HTTPTransport]:
         yield transport
     finally:
         with _lock:
-            kept = _sync.give_back(url, transport, closings)
-        if not kept:
-            transport.close()
+            aged = _sync.give_back(url, transport, closings)
+        for unwanted in aged:
+            unwanted.close()
 
 
 @asynccontextmanager
@@ -116,8 +123,8 @@ async def alent(url: str) -> AsyncIterator[httpx.AsyncHTTPTransport]:
     try:
         yield transport
     finally:
-        if not stack.give_back(url, transport, closings):
-            await transport.aclose()
+        for unwanted in stack.give_back(url, transport, closings):
+            await unwanted.aclose()
 
 
 async def _running() -> _Stack[httpx.AsyncHTTPTransport]:

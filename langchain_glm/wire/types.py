@@ -12,7 +12,10 @@ import orjson
 
 from langchain_glm.wire.json import dump_json
 
-__all__ = ["Event", "FunctionCall", "Part", "Payload", "WireMessage", "WireTool", "WireToolCall"]
+__all__ = ["Event", "FunctionCall", "Method", "Part", "Payload", "WireMessage", "WireTool", "WireToolCall"]
+
+Method = Literal["function_calling", "json_mode", "json_schema"]
+"""How structured output is asked for."""
 
 Event = Mapping[str, Any]
 """One frame of a stream, or a whole completion."""

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pickle
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -263,7 +264,23 @@ def test_a_connection_is_used_again(glm_server: GLMServer, make_model: Callable[
         make_model().invoke("hi")
         assert list(make_model().stream("hi"))
     transports = pool._sync.idle[f"{glm_server.base_url}/chat/completions"]
-    assert [len(transport._pool.connections) for transport in transports] == [1]
+    assert [len(transport._pool.connections) for _, transport in transports] == [1]
+
+
+def test_idle_connections_age_out(
+    glm_server: GLMServer, make_model: Callable[..., ChatGLM], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = [make_model().stream("hi") for _ in range(5)]
+    for stream in streams:
+        next(stream)
+    for stream in streams:
+        list(stream)
+    idle = pool._sync.idle[f"{glm_server.base_url}/chat/completions"]
+    assert len(idle) == 5
+    later = time.monotonic() + 31
+    monkeypatch.setattr("langchain_glm.transport.pool.time.monotonic", lambda: later)
+    make_model().invoke("hi")
+    assert len(idle) == 1
 
 
 @pytest.mark.parametrize("way", WAYS)
