@@ -81,6 +81,7 @@ class Endpoint:
         async_client: the same for async calls.
         on_retry: called before each wait between tries; async calls await it.
         limiter: what limits requests in flight; `None` is no limit.
+        path: what is asked of the host.
     """
 
     host: Host
@@ -92,15 +93,21 @@ class Endpoint:
     async_client: httpx.AsyncClient | None = None
     on_retry: Callable[[RetryCallState], Any] | None = None
     limiter: InFlightLimiter | None = None
+    path: str = "/chat/completions"
 
     @property
     def url(self) -> str:
         """The URL to post to."""
-        return f"{self.host.base_url}/chat/completions"
+        return self.host.base_url + self.path
 
 
-def send(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def send(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices") -> Mapping[str, Any]:
     """Send a request; return the parsed reply.
+
+    Args:
+        endpoint: where, and how.
+        payload: the request body.
+        key: what a reply must hold; without it, it is an error.
 
     Raises:
         GLMError: of the class that the failure calls for.
@@ -113,11 +120,11 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
             _place(endpoint, deadline),
             _opened(endpoint, content, deadline, stream=False) as response,
         ):
-            return _completion(response, _whole(response, endpoint, deadline), endpoint)
+            return _completion(response, _whole(response, endpoint, deadline), endpoint, key)
     raise AssertionError  # tenacity re-raises the last error
 
 
-async def asend(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+async def asend(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices") -> Mapping[str, Any]:
     """Send a request; return the parsed reply. The async twin of `send`."""
     content, deadline = _encoded(payload), _deadline(endpoint.timeout)
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
@@ -126,7 +133,7 @@ async def asend(endpoint: Endpoint, payload: Mapping[str, Any]) -> Mapping[str, 
                 _aplace(endpoint, deadline),
                 _aopened(endpoint, content, deadline, stream=False) as response,
             ):
-                return _completion(response, await _awhole(response, endpoint, deadline), endpoint)
+                return _completion(response, await _awhole(response, endpoint, deadline), endpoint, key)
     raise AssertionError  # tenacity re-raises the last error
 
 
@@ -364,7 +371,7 @@ def _is_stream(response: httpx.Response) -> bool:
     return response.status_code == _OK and not kind.startswith(("application/json", "text/html"))
 
 
-def _completion(response: httpx.Response, body: bytes, endpoint: Endpoint) -> Mapping[str, Any]:
+def _completion(response: httpx.Response, body: bytes, endpoint: Endpoint, key: str = "choices") -> Mapping[str, Any]:
     """The parsed body of a plain reply, or the error that it is."""
     data: Any = None
     if response.status_code == _OK:
@@ -373,7 +380,7 @@ def _completion(response: httpx.Response, body: bytes, endpoint: Endpoint) -> Ma
         except ValueError:
             if body.lstrip().startswith(b"{"):
                 raise GLMStreamError("the reply is no whole JSON, so a part of it is lost", status=_OK) from None
-    if isinstance(data, dict) and data.get("choices"):
+    if isinstance(data, dict) and data.get(key):
         return data
     raise _failure(body, response, body, endpoint)
 
