@@ -109,7 +109,8 @@ class ChunkReader:
             delta = self._read_choice(choice)
             content = delta.get("content")
             text += content if isinstance(content, str) else text_of(content)
-            reasoning += reasoning_of(delta)
+            if "reasoning_content" in delta or "reasoning" in delta:
+                reasoning += reasoning_of(delta)
             if delta.get("tool_calls"):
                 self._read_calls(delta["tool_calls"], parts)
         return self._chunk(text, reasoning, parts)
