@@ -9,9 +9,12 @@ import pytest
 
 from langchain_glm import HOSTS, ChatGLM
 from langchain_glm.notices import notify
+from langchain_glm.transport import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tenacity import RetryCallState
 
     from langchain_glm.testing import GLMServer
 
@@ -36,3 +39,17 @@ def make_model(glm_server: GLMServer) -> Callable[..., ChatGLM]:
         return ChatGLM(**{**named, "max_retries": 0, **defaults, **settings})
 
     return make
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits between tries, which are worked out and then not waited."""
+    seconds: list[float] = []
+    work_out = retry.Policy.wait
+
+    def note(self: retry.Policy, state: RetryCallState) -> float:
+        seconds.append(work_out(self, state))
+        return 0.0
+
+    monkeypatch.setattr(retry.Policy, "wait", note)
+    return seconds
