@@ -11,7 +11,7 @@ import time
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
 import orjson
@@ -167,7 +167,7 @@ def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Gener
             yield DONE
             return
         reader = EventReader()
-        pieces = response.iter_bytes()
+        pieces = _pieces(response)
         for piece in pieces:
             if deadline is not None:
                 _check(deadline, endpoint.timeout)
@@ -206,7 +206,7 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
                 yield DONE
                 return
             reader = EventReader()
-            pieces = response.aiter_bytes()
+            pieces = _apieces(response)
             async for piece in pieces:
                 if deadline is not None:
                     _check(deadline, endpoint.timeout)
@@ -252,10 +252,29 @@ async def _aopened(
         yield response
 
 
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    """The body as it comes: past httpx's decoders, which took 1 µs a piece, where there is nothing to decode."""
+    if _as_sent(response):
+        return iter(cast("httpx.SyncByteStream", response.stream))
+    return response.iter_bytes()
+
+
+def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes; the async twin of `_pieces`."""
+    if _as_sent(response):
+        return aiter(cast("httpx.AsyncByteStream", response.stream))
+    return response.aiter_bytes()
+
+
+def _as_sent(response: httpx.Response) -> bool:
+    """Whether the bytes on the wire are those of the body, and nobody (a hook of the user's) has read them."""
+    return "content-encoding" not in response.headers and not response.is_stream_consumed
+
+
 def _whole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
     """The body, within the limits of time and size."""
     body = bytearray()
-    for piece in response.iter_bytes():
+    for piece in _pieces(response):
         _check(deadline, endpoint.timeout)
         check_size(len(body) + len(piece), "body")
         body += piece
@@ -265,7 +284,7 @@ def _whole(response: httpx.Response, endpoint: Endpoint, deadline: float | None)
 async def _awhole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
     """The body, within the limits of time and size."""
     body = bytearray()
-    async for piece in response.aiter_bytes():
+    async for piece in _apieces(response):
         _check(deadline, endpoint.timeout)
         check_size(len(body) + len(piece), "body")
         body += piece

@@ -352,6 +352,13 @@ def test_an_injected_client_is_used_and_left_open(glm_server: GLMServer, make_mo
     assert [request.headers["x-mine"] for request in glm_server.requests] == ["yes", "yes"]
 
 
+def test_an_injected_client_may_have_read_the_reply(make_model: Callable[..., ChatGLM]) -> None:
+    with httpx.Client(event_hooks={"response": [lambda response: response.read()]}) as client:
+        model = make_model(http_client=client)
+        assert model.invoke("hi").text
+        assert "".join(chunk.text for chunk in model.stream("hi"))
+
+
 async def test_an_injected_async_client_is_used(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:
     async with httpx.AsyncClient(headers={"x-mine": "yes"}) as client:
         await make_model(http_async_client=client).ainvoke("hi")
