@@ -15,7 +15,7 @@ from langchain_glm.errors import GLMStreamError
 from langchain_glm.wire.json import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["DONE", "MAX_BYTES", "EventReader", "check_size"]
 
@@ -53,39 +53,35 @@ class EventReader:
             GLMStreamError: at a `data:` line that is no JSON, and at a line of more than `MAX_BYTES`.
         """
         check_size(len(self._tail) + len(piece), "line")
-        if b"\n" not in piece and b"\r" not in piece:
+        lines = piece.splitlines()
+        if not lines or self.done:
+            return
+        cut = piece[-1] not in b"\r\n"
+        if cut and len(lines) == 1:
             self._tail += piece
-            return iter(())
-        lines = piece.splitlines(keepends=True)
+            return
         if self._tail:
             lines[0] = bytes(self._tail) + lines[0]
-        self._tail = bytearray() if lines[-1].endswith((b"\n", b"\r")) else bytearray(lines.pop())
-        return self._events(lines)
-
-    def end(self) -> Iterator[Mapping[str, Any]]:
-        """The bytes have ended: give what a last line without an ending holds."""
-        tail, self._tail = bytes(self._tail), bytearray()
-        return self._events([tail])
-
-    def _events(self, lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+        self._tail = bytearray(lines.pop()) if cut else bytearray()
+        if self._first:
+            self._first = False
+            lines[0] = lines[0].removeprefix(_BOM)
         for line in lines:
-            if self.done:
-                return
-            if self._first:
-                self._first = False
-                line = line.removeprefix(_BOM)
+            if not line:
+                continue
             # Every `data:` line is an event of its own: no endpoint splits one, and so it is out at once.
             if line.startswith(b"data:"):
                 data = line[5:].strip()
                 if data == b"[DONE]":
                     self.done = True
                     yield DONE
-                elif data:
+                    return
+                if data:
                     event = _parsed(data)
                     if self._is_error and not (isinstance(event, dict) and "error" in event):
                         event = {"error": event}
                     self._is_error = False
-                    if isinstance(event, dict) and event:
+                    if event and isinstance(event, dict):
                         yield event
             elif line.startswith(b"event:"):
                 self._is_error = line[6:].strip() == b"error"
@@ -93,6 +89,10 @@ class EventReader:
                 event = _bare(line)
                 if event:
                     yield event
+
+    def end(self) -> Iterator[Mapping[str, Any]]:
+        """The bytes have ended: give what a last line without an ending holds."""
+        return self.feed(b"\n")
 
 
 def check_size(size: int, what: str) -> None:
