@@ -7,6 +7,8 @@ ChatGLM(model="glm-5.2", host="zai").invoke("你好")
 ```
 """
 
+from typing import TYPE_CHECKING, Any
+
 from langchain_glm.chat_models import ChatGLM
 from langchain_glm.errors import (
     GLMAuthenticationError,
@@ -31,10 +33,13 @@ from langchain_glm.notices import GLMWarning
 from langchain_glm.prices import Price, cost, list_prices, usage_cost
 from langchain_glm.profiles import MODELS, Model
 from langchain_glm.registration import register
-from langchain_glm.tools import KimiWebSearch, MCPServer, Retrieval, WebSearch
+from langchain_glm.tools import MCPServer, Retrieval, WebSearch
 from langchain_glm.transport.client import Timeout
 from langchain_glm.transport.concurrency import InFlightLimiter
 from langchain_glm.version import __version__
+
+if TYPE_CHECKING:
+    from langchain_glm.kimi_search import KimiWebSearch
 
 __all__ = [
     "HOSTS",
@@ -72,3 +77,12 @@ __all__ = [
     "register",
     "usage_cost",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is seldom wanted, and brings langchain_core.tools along, which takes 5 ms."""
+    if name == "KimiWebSearch":
+        from langchain_glm.kimi_search import KimiWebSearch
+
+        return KimiWebSearch
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 # `with_fallbacks(…).bind_tools` reads the annotations of our methods: their names must be there at run time.
-from collections.abc import Callable, Sequence  # noqa: TC003
+from collections.abc import Sequence  # noqa: TC003
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from langchain_core.language_models import LanguageModelInput  # noqa: TC002
 from langchain_core.messages import AIMessage  # noqa: TC002
 from langchain_core.runnables import Runnable  # noqa: TC002
-from langchain_core.tools import BaseTool  # noqa: TC002
 from pydantic import model_validator
 
 from langchain_glm.calls import prepare
@@ -259,7 +258,7 @@ class ChatGLM(TokenCounting):
 
     def bind_tools(
         self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool | Any],
+        tools: Sequence[Any],
         *,
         tool_choice: Any = None,
         strict: bool | None = None,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 # `with_fallbacks(…)` reads the annotations of our methods: their names must be there at run time.
-from collections.abc import Callable, Sequence  # noqa: TC003
+from collections.abc import Sequence  # noqa: TC003
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import LanguageModelInput  # noqa: TC002
 from langchain_core.messages import BaseMessage  # noqa: TC002
-from langchain_core.tools import BaseTool  # noqa: TC002
 
 from langchain_glm.calls import prepare
 from langchain_glm.profiles import find_model
@@ -42,7 +41,7 @@ class TokenCounting(GLMSettings):
     def get_num_tokens_from_messages(
         self,
         messages: list[BaseMessage],
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+        tools: Sequence[Any] | None = None,
     ) -> int:
         """Estimate the tokens of a prompt, here and fast: LangChain's middleware and `trim_messages` ask often."""
         model, count_text = find_model(self.model), self._count_text

@@ -1,4 +1,4 @@
-"""GLM's own tools, which the endpoint runs itself, and Kimi's web search.
+"""GLM's own tools, which the endpoint runs itself.
 
 ```python
 from langchain_glm import ChatGLM, MCPServer, Retrieval, WebSearch
@@ -15,12 +15,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from langchain_glm.wire.json import dump_json
-
-__all__ = ["GLMTool", "KimiWebSearch", "MCPServer", "Retrieval", "WebSearch"]
+__all__ = ["GLMTool", "MCPServer", "Retrieval", "WebSearch"]
 
 
 class GLMTool(BaseModel):
@@ -119,32 +116,3 @@ class MCPServer(GLMTool):
     transport_type: Literal["sse", "streamable-http"] | None = None
     allowed_tools: list[str] | None = None
     headers: dict[str, str] | None = Field(default=None, repr=False)
-
-
-class KimiWebSearch(BaseTool):
-    """Kimi's web search: the endpoint searches once the client has echoed the call's arguments.
-
-    Give it to an agent like any tool. On Kimi K2.5 and K2.6 it needs `thinking=False`.
-    Source: Moonshot's documents on `$web_search`.
-
-    Example:
-        ```python
-        create_agent(ChatGLM(model="kimi-k2.6", host="kimi", thinking=False), [KimiWebSearch()])
-        ```
-    """
-
-    model_config = ConfigDict(defer_build=True)
-
-    name: str = "$web_search"
-    description: str = "Search the web."
-    args_schema: dict[str, Any] = Field(
-        default_factory=lambda: {"type": "object", "properties": {}, "additionalProperties": True}
-    )
-    extras: dict[str, Any] | None = Field(
-        default_factory=lambda: {
-            "provider_tool_definition": {"type": "builtin_function", "function": {"name": "$web_search"}}
-        }
-    )
-
-    def _run(self, **arguments: Any) -> str:
-        return dump_json(arguments)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from langchain_glm.tools import GLMTool, KimiWebSearch, MCPServer, Retrieval, WebSearch
+from langchain_glm.kimi_search import KimiWebSearch
+from langchain_glm.tools import GLMTool, MCPServer, Retrieval, WebSearch
 
 SENT: list[tuple[GLMTool, dict[str, Any]]] = [
     (WebSearch(), {"type": "web_search", "web_search": {"enable": True, "search_result": True}}),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_glm.tools import GLMTool
 from langchain_glm.wire.json import dump_json, load_object
 from langchain_glm.wire.schemas import inline, read_by_schema
 from langchain_glm.wire.types import WireTool
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
 
 __all__ = [
     "NO_TOOLS",
@@ -71,9 +74,15 @@ def _forget(identity: int) -> Callable[[Any], object]:
 
 def _state(tool: Any) -> Any:
     """What of a tool may be assigned after it was made."""
-    if isinstance(tool, BaseTool):
+    if _is_langchain_tool(tool):
         return tool.name, tool.description, tool.args_schema, tool.extras
     return None
+
+
+def _is_langchain_tool(tool: Any) -> bool:
+    # Who made one has imported their module; `import langchain_glm` need not, for 5 ms.
+    tools = sys.modules.get("langchain_core.tools.base")
+    return tools is not None and isinstance(tool, tools.BaseTool)
 
 
 def _translated(tool: Any) -> dict[str, Any]:
@@ -86,7 +95,7 @@ def _translated(tool: Any) -> dict[str, Any]:
             return dict(tool)
         if kind in _BUILT_IN:
             raise ValueError(f"tools: a {kind} tool needs its settings under the key {settings!r}.")
-    if isinstance(tool, BaseTool) and (own := (tool.extras or {}).get("provider_tool_definition")):
+    if _is_langchain_tool(tool) and (own := (tool.extras or {}).get("provider_tool_definition")):
         return dict(own)
     converted = convert_to_openai_tool(tool)
     if "function" not in converted:  # LangChain lets the tools that OpenAI runs pass

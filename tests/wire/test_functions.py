@@ -16,7 +16,8 @@ from langchain_core.tools import StructuredTool, tool
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from langchain_glm.tools import KimiWebSearch, MCPServer, Retrieval, WebSearch
+from langchain_glm.kimi_search import KimiWebSearch
+from langchain_glm.tools import MCPServer, Retrieval, WebSearch
 from langchain_glm.wire import functions
 from langchain_glm.wire.functions import (
     choose_tools,
