@@ -47,7 +47,7 @@ WHOLE = Plan(
     budget=Budget(15, 4.0),
     growth_budget=Budget(7, 8.0),
     lengths=(200, 600, 2_000, 6_000, 20_000),
-    import_rounds=21,
+    import_rounds=30,
     memory_calls=20_000,
 )
 BRIEF = Plan(
