@@ -85,5 +85,15 @@ FUZZ_SECONDS ?= 600
 fuzz: .venv-fuzz/.fuzz  ## bytes that nobody thought of, into the stream reader (FUZZ_SECONDS=…)
 	.venv-fuzz/bin/python -m tests.fuzz.stream_reader --seconds $(FUZZ_SECONDS)
 
+.venv-ray/.ray: pyproject.toml
+	$(call make_venv,.venv-ray)
+	$(call install,.venv-ray) --editable '.[testing]' --group ray
+	@touch $@
+
+.PHONY: scale-out
+PROMPTS ?= 10000
+scale-out: .venv-ray/.ray  ## prompts through Ray Data: two processes share one limit (PROMPTS=…)
+	.venv-ray/bin/python examples/ray_data.py --prompts $(PROMPTS)
+
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-lowest .venv-fuzz .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf .venv .venv-lowest .venv-fuzz .venv-bench .venv-ray .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,6 +1,6 @@
 """Many prompts through Ray Data: several worker processes, one limit on requests in flight.
 
-Without a key it runs against the embedded server, which refuses every request beyond the limit:
+It runs against the embedded server, which thinks over each prompt and refuses every request beyond the limit:
 
     pip install "langchain-zai-glm[testing]" "ray[data]"
     python examples/ray_data.py --prompts 10000
@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import logging
 import os
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from shared_limit import SQLiteLimiter
 
 from langchain_glm import ChatGLM
-from langchain_glm.testing import GLMServer
+from langchain_glm.testing import Fault, GLMServer
 
 
 class Ask:
@@ -39,25 +39,28 @@ class Ask:
         }
 
 
-def ask_all(prompts: list[str], settings: dict[str, Any], processes: int) -> list[dict[str, Any]]:
-    """Return prompt, answer and process of each prompt."""
+def ask_all(prompts: list[str], settings: dict[str, Any], processes: int, at_once: int) -> list[dict[str, Any]]:
+    """Return prompt, answer and process of each prompt; each process asks `at_once` of them at a time."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
 
-    here = str(Path(__file__).parent)
     ray.init(
+        address="local",  # not a cluster that happens to run here
         num_cpus=processes,
+        object_store_memory=2**27,  # enough for text; Ray goes to /tmp where /dev/shm is smaller
         include_dashboard=False,
         logging_level=logging.ERROR,
         log_to_driver=False,
-        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])}},
     )
     try:
-        ray.data.DataContext.get_current().enable_progress_bars = False
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.wait_for_min_actors_s = 120  # else the process that starts first may do all the work
         rows = ray.data.from_items([{"prompt": prompt} for prompt in prompts], override_num_blocks=processes * 4)
         answers = rows.map_batches(
             Ask,
             fn_constructor_args=[settings],
-            batch_size=16,
+            batch_size=at_once,
             compute=ray.data.ActorPoolStrategy(size=processes),
         )
         return list(answers.take_all())
@@ -71,28 +74,43 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int, default=8)
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds that the server thinks (default: 0.1)")
+    parser.add_argument("--longest", type=float, default=900, help="seconds after which it gives up (default: 900)")
     options = parser.parse_args()
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    faulthandler.dump_traceback_later(options.longest, exit=True)  # Ray's processes end with this one
     prompts = [f"This is prompt {number}." for number in range(options.prompts)]
-    with GLMServer(max_in_flight=options.limit) as server, tempfile.TemporaryDirectory() as folder:
+    slow = [Fault.silence(options.delay, after=0)] * len(prompts)  # then the usual answer, which repeats the prompt
+    with (
+        GLMServer(max_in_flight=options.limit, replies=slow) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         settings = {
             "model": "glm-4.7",
             "host": "zai",
             "base_url": server.base_url,
             "api_key": server.api_key,
             "thinking": False,
-            "max_concurrency": SQLiteLimiter(f"{folder}/limit.db", options.limit),
+            "max_concurrency": SQLiteLimiter(f"{folder}/limit.db", options.limit, longest=60),
         }
         begun = time.monotonic()
-        rows = ask_all(prompts, settings, options.processes)
+        rows = ask_all(prompts, settings, options.processes, at_once=options.limit * 2)
         seconds = time.monotonic() - begun
-        refused = sum(request.status == 429 for request in server.requests)
-        matched = sum(row["prompt"] in row["answer"] for row in rows)
-        workers = len({row["process"] for row in rows})
-        print(f"{len(rows)} prompts, {matched} matching answers, {workers} processes, {seconds:.0f} s")
-        print(f"{server.peak_in_flight} in flight at most, {refused} refused, {len(server.requests)} requests")
-        if not (matched == len(rows) == options.prompts == len(server.requests) and refused == 0):
-            raise SystemExit(1)
+    requests = server.requests
+    refused = sum(request.status == 429 for request in requests)
+    matched = len({row["prompt"] for row in rows if row["prompt"] in row["answer"]})
+    workers = len({row["process"] for row in rows})
+    print(f"{len(rows)} prompts, {matched} matching answers, {workers} processes, {seconds:.0f} s")
+    print(f"{server.peak_in_flight} in flight at most, {refused} refused, {len(requests)} requests")
+    checks = {
+        "each prompt has its own answer": matched == len(rows) == len(prompts),
+        "all processes took part": workers == options.processes,
+        "each prompt was sent once": len(requests) == len(prompts),
+        "the limit was reached": server.peak_in_flight == options.limit,
+        "no request was refused": refused == 0,
+    }
+    untrue = [check for check, holds in checks.items() if not holds]
+    if untrue:
+        raise SystemExit(f"Not true: {'; '.join(untrue)}.")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """One limit on requests in flight for many processes, kept in an SQLite file that all of them can reach.
 
 Every request is a row, whether it waits or runs, and the rows stand in line: the first `limit` of them may run.
-A process that dies leaves its rows behind; they lapse.
+A process that dies leaves its rows behind; they lapse. A row that lapsed while its process slept stands in line anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sqlite3
 import threading
 import time
@@ -31,12 +32,13 @@ class SQLiteLimiter:
         self.path, self.limit, self.longest = path, limit, longest
         self._lock = threading.Lock()
         self._process = 0
-        self._run("CREATE TABLE IF NOT EXISTS line (id INTEGER PRIMARY KEY AUTOINCREMENT, lapses REAL)")
+        columns = "place INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT UNIQUE, lapses REAL"
+        self._run(f"CREATE TABLE IF NOT EXISTS line ({columns})")
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.path, self.limit, self.longest)  # another process opens the file itself
 
-    def acquire(self, timeout: float | None) -> int:
+    def acquire(self, timeout: float | None) -> str:
         ticket, until = self._queue(timeout)
         try:
             while not self._may_run(ticket, until):
@@ -46,7 +48,7 @@ class SQLiteLimiter:
             raise
         return ticket
 
-    async def aacquire(self, timeout: float | None) -> int:
+    async def aacquire(self, timeout: float | None) -> str:
         ticket, until = self._queue(timeout)
         try:
             while not self._may_run(ticket, until):  # noqa: ASYNC110 - other processes set no event
@@ -58,27 +60,35 @@ class SQLiteLimiter:
 
     def release(self, ticket: object, *, overloaded: bool) -> None:
         del overloaded  # the limit is fixed; one that adapts would store it beside the line
-        self._run("DELETE FROM line WHERE id = ?", ticket)
+        self._run("DELETE FROM line WHERE ticket = ?", ticket)
 
-    def _queue(self, timeout: float | None) -> tuple[int, float]:
-        now = time.time()
-        [(ticket,)] = self._run("INSERT INTO line (lapses) VALUES (?) RETURNING id", now + self.waiting)
-        return int(ticket), now + (float("inf") if timeout is None else timeout)
+    def _queue(self, timeout: float | None) -> tuple[str, float]:
+        ticket, now = secrets.token_hex(8), time.time()
+        self._stand_last(ticket, now)
+        return ticket, now + (float("inf") if timeout is None else timeout)
 
-    def _may_run(self, ticket: int, until: float) -> bool:
+    def _stand_last(self, ticket: str, now: float) -> None:
+        self._run("REPLACE INTO line (ticket, lapses) VALUES (?, ?)", ticket, now + self.waiting)
+
+    def _may_run(self, ticket: str, until: float) -> bool:
         now = time.time()
-        [(before, lapses)] = self._run(
-            "SELECT (SELECT count(*) FROM line WHERE id < ?1 AND lapses > ?2), (SELECT lapses FROM line WHERE id = ?1)",
+        found = self._run(
+            "SELECT lapses, (SELECT count(*) FROM line WHERE place < own.place AND lapses > ?2)"
+            " FROM line AS own WHERE ticket = ?1 AND lapses > ?2",
             ticket,
             now,
         )
+        if not found:  # this process slept, and others may have run past
+            self._stand_last(ticket, now)
+            return False
+        [(lapses, before)] = found
         if before < self.limit:
-            self._run("UPDATE line SET lapses = ? WHERE id = ?", now + self.longest, ticket)
+            self._run("UPDATE line SET lapses = ? WHERE ticket = ?", now + self.longest, ticket)
             return True
         if now > until:
             raise GLMTimeoutError(f"no place among the {self.limit} requests in flight became free in time")
         if lapses < now + self.waiting / 2:
-            self._run("UPDATE line SET lapses = ? WHERE id = ?", now + self.waiting, ticket)
+            self._run("UPDATE line SET lapses = ? WHERE ticket = ?", now + self.waiting, ticket)
             self._run("DELETE FROM line WHERE lapses < ?", now - self.waiting)
         return False
 

@@ -1,18 +1,13 @@
-"""The soak and the Ray Data example on small counts; `make soak` and the example's own command run the large ones."""
+"""The soak on a small count; `make soak` runs the large one."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from tests.reliability import soak
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_soak(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,12 +30,3 @@ def test_the_soak_counts_what_goes_wrong() -> None:
     assert [text.partition(":")[0] for text in result.lost] == ["1", "3"]
     assert result.sent_twice == [2]
     assert (result.answered, dict(result.raised)) == (2, {"GLMTimeoutError": 1})
-
-
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is in the dependency group `ray`")
-def test_ray_data_example() -> None:
-    command = [sys.executable, str(ROOT / "examples" / "ray_data.py"), "--prompts", "40"]
-    run = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
-    )
-    assert "40 prompts, 40 matching answers" in run.stdout

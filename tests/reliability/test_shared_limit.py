@@ -37,9 +37,9 @@ def make_limiter(tmp_path: Path) -> Callable[[int], Any]:
     return lambda limit: load("shared_limit").SQLiteLimiter(str(tmp_path / "limit.db"), limit)
 
 
-def rows(limiter: Any) -> list[tuple[int, float]]:
-    found: list[tuple[int, float]] = limiter._run("SELECT id, lapses FROM line ORDER BY id")
-    return found
+def line(limiter: Any) -> list[str]:
+    """The tickets of those who run or wait, first come first."""
+    return [ticket for (ticket,) in limiter._run("SELECT ticket FROM line ORDER BY place")]
 
 
 def test_it_is_a_limiter(make_limiter: Callable[[int], Any]) -> None:
@@ -51,15 +51,15 @@ async def test_first_come_first_served(make_limiter: Callable[[int], Any]) -> No
     ticket = one.acquire(None)
     waiting = [asyncio.create_task((one, other)[number % 2].aacquire(None)) for number in range(4)]
     await asyncio.sleep(0)
-    assert len(rows(one)) == 5
+    assert len(waited := line(one)[1:]) == 4
     tickets = []
     for task in waiting:
         one.release(ticket, overloaded=False)
         ticket = await task
         tickets.append(ticket)
-    assert tickets == sorted(tickets)
+    assert tickets == waited
     other.release(ticket, overloaded=False)
-    assert rows(one) == []
+    assert line(one) == []
 
 
 async def test_who_gives_up_leaves_the_line(make_limiter: Callable[[int], Any]) -> None:
@@ -73,7 +73,7 @@ async def test_who_gives_up_leaves_the_line(make_limiter: Callable[[int], Any]) 
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert [row[0] for row in rows(limiter)] == [ticket]
+    assert line(limiter) == [ticket]
 
 
 def test_places_of_the_dead_lapse(make_limiter: Callable[[int], Any]) -> None:
@@ -83,6 +83,25 @@ def test_places_of_the_dead_lapse(make_limiter: Callable[[int], Any]) -> None:
         limiter.acquire(0)
     limiter._run("UPDATE line SET lapses = 1")  # long ago
     assert limiter.acquire(0)
+
+
+@pytest.mark.parametrize("lapse", ["UPDATE line SET lapses = 1", "DELETE FROM line"])
+async def test_who_slept_too_long_stands_in_line_anew(make_limiter: Callable[[int], Any], lapse: str) -> None:
+    """Others may have run past: its old place would put one more in flight than the limit."""
+    limiter = make_limiter(1)
+    limiter.pause = 0
+    first = limiter.acquire(None)
+    task = asyncio.create_task(limiter.aacquire(None))
+    await asyncio.sleep(0)
+    slept = line(limiter)[1]
+    limiter._run(f"{lapse} WHERE ticket = ?", slept)
+    limiter.release(first, overloaded=False)
+    running = limiter.acquire(0)
+    for _ in range(5):  # looks at the line
+        await asyncio.sleep(0)
+    assert (task.done(), line(limiter)) == (False, [running, slept])
+    limiter.release(running, overloaded=False)
+    assert await task == slept
 
 
 def _ask(model: ChatGLM, prompts: list[str], answers: Any) -> None:
@@ -106,6 +125,7 @@ def test_processes_share_the_limit(make_limiter: Callable[[int], Any], make_mode
         assert server.peak_in_flight == 3
 
 
+@pytest.mark.usefixtures("key_in_environment")
 def test_it_goes_along_in_a_pickle(
     make_model: Callable[..., ChatGLM], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
