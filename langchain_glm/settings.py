@@ -64,6 +64,7 @@ _NO_HEADER: Final = "it holds a line end or another character that no HTTP heade
 _FIVE_HOURS: Final = 5 * 3600.0 + 60
 """The longest of the coding plans' rolling windows, and a minute."""
 
+_KEY_LEFT_OUT: Final = "key_left_out"
 _CLIENTS: Final = ("http_client", "http_async_client")
 _SHARED: Final = (*_CLIENTS, "api_key", "cache", "rate_limiter", "max_concurrency", "callbacks")
 SECRET: Final = frozenset({"api_key", "default_headers", *_CLIENTS})
@@ -341,17 +342,26 @@ class GLMSettings(BaseChatModel):
         self.__dict__.pop("_serialized", None)
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Leave out injected clients, whose sockets cannot be pickled, and a key that the environment has."""
+        """Leave out the key, which would lie in whatever file the pickle goes to, and injected clients."""
         state = super().__getstate__()
         state["__dict__"] = {**state["__dict__"], **dict.fromkeys(_CLIENTS)}
-        if isinstance(self.api_key, _EnvironmentKey):
-            state["__dict__"]["api_key"] = None
+        if isinstance(self.api_key, SecretStr):
+            state |= {"__dict__": {**state["__dict__"], "api_key": None}, _KEY_LEFT_OUT: True}
         state["__dict__"].pop("_serialized", None)
         return state
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        """Look the key up in the environment where the copy is."""
+        """Look the key up in the environment where the copy is.
+
+        Raises:
+            ValueError: if there is none.
+        """
         super().__setstate__(state)
+        if self.api_key is None and state.get(_KEY_LEFT_OUT) and not self._host.key_from():
+            raise ValueError(
+                f"No pickle of ChatGLM holds its key, and there is none for host {self._host.name!r} here: set "
+                f"{self._host.key_variable}, or give the model a function that returns the key, api_key=…."
+            )
         self._look_up_key()
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

@@ -42,6 +42,12 @@ def make_model(glm_server: GLMServer) -> Callable[..., ChatGLM]:
 
 
 @pytest.fixture
+def key_in_environment(glm_server: GLMServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test server's key where unpickled models look for it: pickles hold none."""
+    monkeypatch.setenv(HOSTS[glm_server.host].key_variable, glm_server.api_key)
+
+
+@pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, which are worked out and then not waited."""
     seconds: list[float] = []

@@ -171,6 +171,7 @@ def test_a_change_is_another_question(change: str, glm_server: GLMServer, make_m
     assert keyed(changed, glm_server)
 
 
+@pytest.mark.usefixtures("key_in_environment")
 @pytest.mark.parametrize("way", SAME)
 def test_a_copy_finds_the_answer(way: str, glm_server: GLMServer, make_model: Make) -> None:
     model = make_model(cache=InMemoryCache())

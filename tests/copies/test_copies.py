@@ -57,6 +57,7 @@ def twin_of(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
     return WAYS[request.param]
 
 
+@pytest.mark.usefixtures("key_in_environment")
 @pytest.mark.parametrize("used", [False, True], ids=["new", "used"])
 async def test_a_twin_sends_the_same(
     used: bool, twin_of: Callable[[Any], Any], glm_server: GLMServer, make_model: Make
@@ -77,6 +78,7 @@ async def test_a_twin_sends_the_same(
     assert of_twin == [of_model] * 3
 
 
+@pytest.mark.usefixtures("key_in_environment")
 @pytest.mark.parametrize("way", [way for way in WAYS if "update" not in way])
 def test_a_twin_of_a_binding(way: str, glm_server: GLMServer, make_model: Make) -> None:
     bound = make_model().bind_tools([get_weather], tool_choice="auto").bind(max_tokens=50)
@@ -85,6 +87,7 @@ def test_a_twin_of_a_binding(way: str, glm_server: GLMServer, make_model: Make) 
     assert glm_server.requests[0].body == glm_server.requests[1].body
 
 
+@pytest.mark.usefixtures("key_in_environment")
 def test_injected_clients_are_shared_or_left_behind(make_model: Make) -> None:
     with httpx.Client() as client:
         model = make_model(http_client=client)
@@ -139,15 +142,30 @@ def test_another_model_has_another_profile(make_model: Make) -> None:
 # Keys.
 
 
-def test_a_key_of_the_environment_is_not_pickled(monkeypatch: pytest.MonkeyPatch, glm_server: GLMServer) -> None:
-    monkeypatch.setenv("ZAI_API_KEY", "first.secret")
-    pickled = pickle.dumps(ChatGLM(model="glm-4.7", host="zai", base_url=glm_server.base_url))
-    assert b"first.secret" not in pickled
-    monkeypatch.setenv("ZAI_API_KEY", glm_server.api_key)
+@pytest.mark.parametrize("dumps", [pickle.dumps, cloudpickle.dumps])
+@pytest.mark.parametrize("given", [{}, {"api_key": "first.secret"}], ids=["of the environment", "given"])
+@pytest.mark.parametrize("host", ["zai", None])
+def test_no_pickle_holds_a_key(
+    host: str | None, given: dict[str, str], dumps: Any, monkeypatch: pytest.MonkeyPatch, glm_server: GLMServer
+) -> None:
+    variable = "ZAI_API_KEY" if host else "GLM_API_KEY"  # any gateway's
+    monkeypatch.setenv(variable, "first.secret")
+    model = ChatGLM(model="glm-4.7", host=host, base_url=glm_server.base_url, **given)
+    for pickled in (dumps(model), dumps(model.bind(max_tokens=5) | str)):
+        assert b"first.secret" not in pickled
+    pickled = dumps(model)
+    assert model.current_key() == "first.secret"
+    monkeypatch.setenv(variable, glm_server.api_key)
     assert pickle.loads(pickled).invoke("hi").text
-    monkeypatch.delenv("ZAI_API_KEY")
-    with pytest.raises(ValueError, match="set ZAI_API_KEY"):
+    monkeypatch.delenv(variable)
+    with pytest.raises(ValueError, match=f"No pickle of ChatGLM holds its key.* set {variable}"):
         pickle.loads(pickled)
+
+
+def test_a_model_without_a_key_is_pickled_without_one(glm_server: GLMServer) -> None:
+    """A gateway may want none."""
+    model = ChatGLM(model="glm-4.7", base_url=glm_server.base_url)
+    assert pickle.loads(pickle.dumps(model)).current_key() is None
 
 
 def test_functions_travel_with_cloudpickle(glm_server: GLMServer, make_model: Make) -> None:
@@ -156,7 +174,8 @@ def test_functions_travel_with_cloudpickle(glm_server: GLMServer, make_model: Ma
     assert twin.invoke("hi").text
 
 
-def test_no_copy_shows_a_key(twin_of: Callable[[Any], Any], make_model: Make) -> None:
+def test_no_copy_shows_a_key(twin_of: Callable[[Any], Any], make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAI_API_KEY", "very.secret")  # where pickled ones find it
     twin = twin_of(make_model(api_key="very.secret"))
     assert twin.current_key() == "very.secret"
     assert "very.secret" not in repr((twin, twin.asdict(), str(twin)))

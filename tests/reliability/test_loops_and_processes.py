@@ -96,6 +96,7 @@ def _ask(model: ChatGLM, answers: Any) -> None:
     answers.put(model.invoke("hi").text)
 
 
+@pytest.mark.usefixtures("key_in_environment")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_child_asks_while_its_parent_is_in_flight(method: str, glm_server: GLMServer, make_model: Make) -> None:

@@ -334,6 +334,7 @@ def test_a_forked_child_opens_its_own_connection(glm_server: GLMServer, make_mod
     assert model.invoke("hi").text
 
 
+@pytest.mark.usefixtures("key_in_environment")
 def test_a_pickle_holds_no_client(make_model: Callable[..., ChatGLM]) -> None:
     client = httpx.Client()
     model = make_model(http_client=client)
