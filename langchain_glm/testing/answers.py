@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import orjson
 
@@ -42,7 +43,7 @@ def _body(reply: Reply, turn: Turn) -> dict[str, Any]:
 
 def _headers(turn: Turn) -> tuple[tuple[str, str], ...]:
     name = "x-log-id" if turn.host.native else "msh-request-id" if is_kimi(turn.host) else "x-request-id"
-    return ((name, turn.id),)
+    return ((name, quote(turn.id, errors="replace")),)  # it may be a client's own, with what no header can carry
 
 
 def _stream(turn: Turn, *steps: Step) -> Answer:

@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -124,6 +125,13 @@ def test_ids_of_native_hosts(server: GLMServer) -> None:
     made = response.json()["id"]
     assert made[:14].isdigit()
     assert response.headers["x-log-id"] == made
+
+
+@pytest.mark.parametrize(("sent", "header"), [("two\r\nlines: x", "two%0D%0Alines%3A%20x"), ("请求编号一二三", None)])
+def test_an_id_that_no_header_can_carry(server: GLMServer, sent: str, header: str | None) -> None:
+    response = ask(server, request_id=sent)
+    assert response.json()["request_id"] == sent
+    assert response.headers["x-log-id"] == (header or quote(sent))
 
 
 def test_one_request_too_many_is_refused_until_a_stream_ends() -> None:
