@@ -19,13 +19,12 @@ import orjson
 from langchain_glm.errors import (
     GLMConnectionError,
     GLMError,
-    GLMOverloadedError,
-    GLMRateLimitError,
     GLMStreamError,
     GLMTimeoutError,
     error_from_body,
 )
 from langchain_glm.transport import pool
+from langchain_glm.transport.concurrency import aplace, place
 from langchain_glm.transport.retry import Policy, aretrying, retrying
 from langchain_glm.transport.sse import DONE, EventReader, check_size
 from langchain_glm.wire.json import dump_json, read_json
@@ -117,7 +116,7 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices"
         with (
             attempt,
             _translated(endpoint, deadline),
-            _place(endpoint, deadline),
+            place(endpoint.limiter, _patience(endpoint.timeout, deadline)),
             _opened(endpoint, content, deadline, stream=False) as response,
         ):
             return _completion(response, _whole(response, endpoint, deadline), endpoint, key)
@@ -130,7 +129,7 @@ async def asend(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "c
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt, _translated(endpoint, deadline):
             async with (
-                _aplace(endpoint, deadline),
+                aplace(endpoint.limiter, _patience(endpoint.timeout, deadline)),
                 _aopened(endpoint, content, deadline, stream=False) as response,
             ):
                 return _completion(response, await _awhole(response, endpoint, deadline), endpoint, key)
@@ -159,7 +158,7 @@ def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[
 def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Generator[Mapping[str, Any]]:
     with (
         _translated(endpoint, deadline),
-        _place(endpoint, deadline),
+        place(endpoint.limiter, _patience(endpoint.timeout, deadline)),
         _opened(endpoint, content, deadline, stream=True) as response,
     ):
         if not _is_stream(response):
@@ -200,7 +199,10 @@ async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenera
 
 async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -> AsyncGenerator[Mapping[str, Any]]:
     with _translated(endpoint, deadline):
-        async with _aplace(endpoint, deadline), _aopened(endpoint, content, deadline, stream=True) as response:
+        async with (
+            aplace(endpoint.limiter, _patience(endpoint.timeout, deadline)),
+            _aopened(endpoint, content, deadline, stream=True) as response,
+        ):
             if not _is_stream(response):
                 yield _completion(response, await _awhole(response, endpoint, deadline), endpoint)
                 yield DONE
@@ -289,40 +291,6 @@ async def _awhole(response: httpx.Response, endpoint: Endpoint, deadline: float 
         check_size(len(body) + len(piece), "body")
         body += piece
     return bytes(body)
-
-
-@contextmanager
-def _place(endpoint: Endpoint, deadline: float | None) -> Iterator[None]:
-    """Hold a place among the requests in flight."""
-    if endpoint.limiter is None:
-        yield
-        return
-    ticket = endpoint.limiter.acquire(_patience(endpoint.timeout, deadline))
-    with _given_back(endpoint.limiter, ticket):
-        yield
-
-
-@asynccontextmanager
-async def _aplace(endpoint: Endpoint, deadline: float | None) -> AsyncIterator[None]:
-    """Hold a place among the requests in flight."""
-    if endpoint.limiter is None:
-        yield
-        return
-    ticket = await endpoint.limiter.aacquire(_patience(endpoint.timeout, deadline))
-    with _given_back(endpoint.limiter, ticket):
-        yield
-
-
-@contextmanager
-def _given_back(limiter: InFlightLimiter, ticket: object) -> Iterator[None]:
-    overloaded = False
-    try:
-        yield
-    except (GLMRateLimitError, GLMOverloadedError):
-        overloaded = True
-        raise
-    finally:
-        limiter.release(ticket, overloaded=overloaded)
 
 
 def _patience(timeout: Timeout, deadline: float | None) -> float | None:

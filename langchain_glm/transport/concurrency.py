@@ -11,16 +11,17 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
-from langchain_glm.errors import GLMTimeoutError
+from langchain_glm.errors import GLMOverloadedError, GLMRateLimitError, GLMTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
-__all__ = ["InFlightLimiter", "ProcessLimiter", "shared_limiter"]
+__all__ = ["InFlightLimiter", "ProcessLimiter", "aplace", "place", "shared_limiter"]
 
 
 @runtime_checkable
@@ -58,6 +59,46 @@ class InFlightLimiter(Protocol):
             ticket: what `acquire` returned.
             overloaded: whether the endpoint said that there were too many (1302, 1303, 1305, 1312).
         """
+
+
+@contextmanager
+def place(limiter: InFlightLimiter | None, patience: float | None) -> Iterator[None]:
+    """Hold a place among the requests in flight, and tell the limiter how the request ended.
+
+    Args:
+        limiter: `None` is no limit.
+        patience: seconds to wait for a place at most; `None` waits for ever.
+
+    Raises:
+        GLMTimeoutError: if none became free in time.
+    """
+    if limiter is None:
+        yield
+        return
+    with _given_back(limiter, limiter.acquire(patience)):
+        yield
+
+
+@asynccontextmanager
+async def aplace(limiter: InFlightLimiter | None, patience: float | None) -> AsyncIterator[None]:
+    """Hold a place among the requests in flight; the async twin of `place`."""
+    if limiter is None:
+        yield
+        return
+    with _given_back(limiter, await limiter.aacquire(patience)):
+        yield
+
+
+@contextmanager
+def _given_back(limiter: InFlightLimiter, ticket: object) -> Iterator[None]:
+    overloaded = False
+    try:
+        yield
+    except (GLMRateLimitError, GLMOverloadedError):
+        overloaded = True
+        raise
+    finally:
+        limiter.release(ticket, overloaded=overloaded)
 
 
 class ProcessLimiter:
