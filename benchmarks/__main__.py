@@ -48,7 +48,7 @@ WHOLE = Plan(
     growth_budget=Budget(7, 8.0),
     lengths=(200, 600, 2_000, 6_000, 20_000),
     import_rounds=30,
-    memory_calls=20_000,
+    memory_calls=100_000,
 )
 BRIEF = Plan(
     sizes=Sizes(chunks=500, batch=100),
