@@ -105,7 +105,10 @@ def _translated(tool: Any) -> dict[str, Any]:
     function = dict(converted["function"])
     function.pop("strict", None)
     if isinstance(function.get("parameters"), Mapping):
-        function["parameters"] = inline(function["parameters"])
+        try:
+            function["parameters"] = inline(function["parameters"])
+        except ValueError as error:
+            raise ValueError(f"tools: {function.get('name')}: {error}; give it a flatter one.") from None
     if not function.get("description"):
         function["description"] = function["name"]  # the API description requires one
     return {"type": "function", "function": function}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import orjson
@@ -11,11 +12,28 @@ __all__ = ["dump_json", "load_json", "load_object", "read_json"]
 
 
 def dump_json(value: Any) -> str:
-    """Write compact JSON with non-ASCII text as it is (escapes would inflate Chinese), whatever the value holds."""
+    """Write compact JSON with non-ASCII text as it is (escapes would inflate Chinese), whatever the value holds.
+
+    Raises:
+        ValueError: if it is nested too deep to be written.
+    """
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=_plain).decode()
-    except TypeError:  # orjson refuses integers over 64 bits and lone surrogates
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    except TypeError:  # orjson refuses integers over 64 bits, lone surrogates, and more than 254 levels
+        pass
+    try:
+        return json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), default=_plain)
+    except RecursionError:
+        raise ValueError("the value is nested too deep to be written as JSON") from None
+
+
+def _finite(value: Any) -> Any:
+    """The value with `None` for what is no number, as orjson writes it; Python would write a bare NaN."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(child) for key, child in value.items()}
+    return [_finite(child) for child in value] if isinstance(value, list | tuple) else value
 
 
 def _plain(value: Any) -> Any:

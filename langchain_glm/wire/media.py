@@ -43,20 +43,26 @@ def to_part(block: str | Mapping[str, Any], where: str, host: Host, model: Model
     """
     if isinstance(block, str):
         return {"type": "text", "text": block} if block else None
+    block = _standard(block)
     kind = block.get("type")
     if kind in ("text", "text-plain"):
         text = block.get("text")
         if not isinstance(text, str):
             raise ValueError(f"{where}: a {kind} block needs its text as a string.")
         return {"type": "text", "text": text} if text else None
-    if kind == "non_standard" and isinstance(block.get("value"), Mapping):
-        return to_part(block["value"], where, host, model)
     if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"{where}: blocks of type {kind!r} cannot be sent; use text, image, video, file or audio.")
     if model is not None and _KINDS[kind] not in model.inputs:
         reads = ", ".join(("text", *model.inputs))
         raise ValueError(f"{where}: {model.id} cannot read {_KINDS[kind]} input; it reads {reads}.")
     return _MAKERS[_KINDS[kind]](block, where, host)
+
+
+def _standard(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The block that LangChain's `non_standard` ones, which may lie in each other, hold."""
+    while block.get("type") == "non_standard" and isinstance(block.get("value"), Mapping):
+        block = block["value"]
+    return block
 
 
 def _image(block: Mapping[str, Any], where: str, host: Host) -> Part:

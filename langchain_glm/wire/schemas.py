@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.wire.json import load_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["child_schema", "fault_in", "inline", "read_by_schema", "reads_strings", "wants_container"]
 
 _ANNOTATIONS = ("description", "title", "default")
 _FAMILY_LEVELS = 3
 """How deep types that contain each other are written out; without a limit, eight of them make megabytes."""
+
+_MOST_PARTS: Final = 50_000
+"""Parts of a schema that is written out: twenty types, each of which holds the next one twice, would make millions."""
 
 
 def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,19 +34,27 @@ def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         A new schema that means the same, but for recursion.
 
+    Raises:
+        ValueError: if it would have more than 50,000 parts, or is nested deeper than Python can follow.
+
     Example:
         ```python
         inline({"properties": {"p": {"$ref": "#/$defs/P"}}, "$defs": {"P": {"type": "object"}}})
         # {"properties": {"p": {"type": "object"}}}
         ```
     """
-    plain: dict[str, Any] = _inlined(schema, schema, ())
+    try:
+        plain: dict[str, Any] = _inlined(schema, schema, (), count())
+    except RecursionError:
+        raise ValueError("the schema is nested too deep") from None
     return plain
 
 
-def _inlined(node: Any, root: Mapping[str, Any], open_references: tuple[str, ...]) -> Any:
+def _inlined(node: Any, root: Mapping[str, Any], open_references: tuple[str, ...], parts: Iterator[int]) -> Any:
+    if next(parts) > _MOST_PARTS:
+        raise ValueError(f"the schema has more than {_MOST_PARTS} parts once its references are written out")
     if isinstance(node, list):
-        return [_inlined(item, root, open_references) for item in node]
+        return [_inlined(item, root, open_references, parts) for item in node]
     if not isinstance(node, Mapping):
         return node
     reference = node.get("$ref")
@@ -48,19 +63,19 @@ def _inlined(node: Any, root: Mapping[str, Any], open_references: tuple[str, ...
         if reference in open_references or _is_deep(reference, root, open_references):
             return {"type": "object", **beside}
         target = _target(reference, root)
-        resolved = _inlined(target, root, (*open_references, reference)) if isinstance(target, Mapping) else {}
+        resolved = _inlined(target, root, (*open_references, reference), parts) if isinstance(target, Mapping) else {}
         return {**resolved, **beside}
     plain = {}
     for key, value in node.items():
         if key in ("$defs", "definitions", "additionalItems", "prefixItems"):
             continue
         if key == "properties" and isinstance(value, Mapping):  # names of properties are no keywords
-            plain[key] = {name: _inlined(child, root, open_references) for name, child in value.items()}
+            plain[key] = {name: _inlined(child, root, open_references, parts) for name, child in value.items()}
         elif key in ("enum", "const", "default", "examples", "required"):
             plain[key] = value
         else:
-            plain[key] = _inlined(value, root, open_references)
-    return _without_tuple(plain, node, root, open_references)
+            plain[key] = _inlined(value, root, open_references, parts)
+    return _without_tuple(plain, node, root, open_references, parts)
 
 
 def _is_deep(reference: str, root: Mapping[str, Any], open_references: tuple[str, ...]) -> bool:
@@ -89,14 +104,18 @@ def _reached(reference: str, root: Mapping[str, Any]) -> set[str]:
 
 
 def _without_tuple(
-    plain: dict[str, Any], node: Mapping[str, Any], root: Mapping[str, Any], open_references: tuple[str, ...]
+    plain: dict[str, Any],
+    node: Mapping[str, Any],
+    root: Mapping[str, Any],
+    open_references: tuple[str, ...],
+    parts: Iterator[int],
 ) -> dict[str, Any]:
     """A list of item schemas becomes: any of them, as many as there are."""
     positions = node.get("prefixItems", node.get("items"))
     if not isinstance(positions, list):
         return plain
     kinds: list[Any] = []
-    for kind in _inlined(positions, root, open_references):
+    for kind in _inlined(positions, root, open_references, parts):
         if kind not in kinds:
             kinds.append(kind)
     plain["items"] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
