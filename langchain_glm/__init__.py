@@ -34,8 +34,8 @@ from langchain_glm.prices import Price, cost, list_prices, usage_cost
 from langchain_glm.profiles import MODELS, Model
 from langchain_glm.registration import register
 from langchain_glm.tools import MCPServer, Retrieval, WebSearch
-from langchain_glm.transport.client import Timeout
 from langchain_glm.transport.concurrency import InFlightLimiter
+from langchain_glm.transport.deadline import Timeout
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ functions below them.
 from __future__ import annotations
 
 import json
-import time
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +24,7 @@ from langchain_glm.errors import (
 )
 from langchain_glm.transport import pool
 from langchain_glm.transport.concurrency import aplace, place
+from langchain_glm.transport.deadline import auntil, check, cut_off, deadline_of, least, left, until
 from langchain_glm.transport.retry import Policy, aretrying, retrying
 from langchain_glm.transport.sse import DONE, EventReader, check_size
 from langchain_glm.wire.json import dump_json, read_json
@@ -36,34 +36,15 @@ if TYPE_CHECKING:
 
     from langchain_glm.hosts import Host
     from langchain_glm.transport.concurrency import InFlightLimiter
+    from langchain_glm.transport.deadline import Timeout
 
-__all__ = ["Endpoint", "Timeout", "asend", "astream", "send", "stream"]
+__all__ = ["Endpoint", "asend", "astream", "send", "stream"]
 
 _OK: Final = 200
 _MOST_AFTER_DONE: Final = 16
 """Pieces that are read after `[DONE]`, to use the connection again; one or none is usual."""
 _WHOLE: Final = {"accept": "application/json", "accept-encoding": "gzip, deflate", "connection": "keep-alive"}
 _STREAM: Final = {**_WHOLE, "accept": "text/event-stream"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeout:
-    """How long to wait, in seconds; `None` waits for ever.
-
-    GLM is silent while it thinks, for minutes at high effort, so the default allows long silence.
-
-    Args:
-        connect: until a connection stands. Default 10.
-        idle: without a single byte. Default 600.
-        queue: until a place among the requests in flight is free, where they are limited. Default 600.
-        total: from the first try to the end of the reply, waits between tries included; looked at whenever
-            bytes come, and silence at the end counts as `idle`. Default `None`.
-    """
-
-    connect: float | None = 10.0
-    idle: float | None = 600.0
-    queue: float | None = 600.0
-    total: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +92,12 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices"
     Raises:
         GLMError: of the class that the failure calls for.
     """
-    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
     for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
         with (
             attempt,
             _translated(endpoint, deadline),
-            place(endpoint.limiter, _patience(endpoint.timeout, deadline)),
+            place(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
             _opened(endpoint, content, deadline, stream=False) as response,
         ):
             return _completion(response, _whole(response, endpoint, deadline), endpoint, key)
@@ -125,11 +106,11 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices"
 
 async def asend(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices") -> Mapping[str, Any]:
     """Send a request; return the parsed reply. The async twin of `send`."""
-    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt, _translated(endpoint, deadline):
             async with (
-                aplace(endpoint.limiter, _patience(endpoint.timeout, deadline)),
+                aplace(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
                 _aopened(endpoint, content, deadline, stream=False) as response,
             ):
                 return _completion(response, await _awhole(response, endpoint, deadline), endpoint, key)
@@ -144,7 +125,7 @@ def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[
     Raises:
         GLMError: of the class that the failure calls for, also for an error inside the stream.
     """
-    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
     for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt:
             events = _events(endpoint, content, deadline)
@@ -158,7 +139,7 @@ def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[
 def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Generator[Mapping[str, Any]]:
     with (
         _translated(endpoint, deadline),
-        place(endpoint.limiter, _patience(endpoint.timeout, deadline)),
+        place(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
         _opened(endpoint, content, deadline, stream=True) as response,
     ):
         if not _is_stream(response):
@@ -166,24 +147,22 @@ def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Gener
             yield DONE
             return
         reader = EventReader()
-        pieces = _pieces(response)
+        pieces = _pieces(response, endpoint, deadline)
         for piece in pieces:
-            if deadline is not None:
-                _check(deadline, endpoint.timeout)
             yield from _checked(reader.feed(piece), response, endpoint)
             if reader.done:
                 break
         else:
             yield from _checked(reader.end(), response, endpoint)
         # The reply is whole. A connection whose response has been read to its end can be used again.
-        with suppress(httpx.HTTPError):
+        with suppress(httpx.HTTPError, GLMTimeoutError):
             for _ in zip(range(_MOST_AFTER_DONE), pieces, strict=False):
                 pass
 
 
 async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any]]:
     """Send a request; give the reply's events as they come. The async twin of `stream`."""
-    content, deadline = _encoded(payload), _deadline(endpoint.timeout)
+    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt:
             events = _aevents(endpoint, content, deadline)
@@ -200,7 +179,7 @@ async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenera
 async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -> AsyncGenerator[Mapping[str, Any]]:
     with _translated(endpoint, deadline):
         async with (
-            aplace(endpoint.limiter, _patience(endpoint.timeout, deadline)),
+            aplace(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
             _aopened(endpoint, content, deadline, stream=True) as response,
         ):
             if not _is_stream(response):
@@ -208,10 +187,8 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
                 yield DONE
                 return
             reader = EventReader()
-            pieces = _apieces(response)
+            pieces = _apieces(response, endpoint, deadline)
             async for piece in pieces:
-                if deadline is not None:
-                    _check(deadline, endpoint.timeout)
                 for event in _checked(reader.feed(piece), response, endpoint):
                     yield event
                 if reader.done:
@@ -219,7 +196,7 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
             else:
                 for event in _checked(reader.end(), response, endpoint):
                     yield event
-            with suppress(httpx.HTTPError):  # as above
+            with suppress(httpx.HTTPError, GLMTimeoutError):  # as above
                 for _ in range(_MOST_AFTER_DONE):
                     if await anext(pieces, None) is None:
                         break
@@ -233,7 +210,11 @@ def _opened(endpoint: Endpoint, content: bytes, deadline: float | None, *, strea
         with closing(own.send(request, stream=True, follow_redirects=False)) as response:  # not with the key
             yield response
         return
-    with pool.lent(endpoint.url) as transport, closing(transport.handle_request(request)) as response:
+    with (
+        pool.lent(endpoint.url) as transport,
+        closing(transport.handle_request(request)) as response,
+        cut_off(response, deadline),
+    ):
         yield response
 
 
@@ -254,18 +235,18 @@ async def _aopened(
         yield response
 
 
-def _pieces(response: httpx.Response) -> Iterator[bytes]:
+def _pieces(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> Iterator[bytes]:
     """The body as it comes: past httpx's decoders, which took 1 µs a piece, where there is nothing to decode."""
-    if _as_sent(response):
-        return iter(cast("httpx.SyncByteStream", response.stream))
-    return response.iter_bytes()
+    sent = _as_sent(response)
+    pieces = iter(cast("httpx.SyncByteStream", response.stream)) if sent else response.iter_bytes()
+    return pieces if deadline is None else until(pieces, deadline, endpoint.timeout)
 
 
-def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
+def _apieces(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> AsyncIterator[bytes]:
     """The body as it comes; the async twin of `_pieces`."""
-    if _as_sent(response):
-        return aiter(cast("httpx.AsyncByteStream", response.stream))
-    return response.aiter_bytes()
+    sent = _as_sent(response)
+    pieces = aiter(cast("httpx.AsyncByteStream", response.stream)) if sent else response.aiter_bytes()
+    return pieces if deadline is None else auntil(pieces, deadline, endpoint.timeout)
 
 
 def _as_sent(response: httpx.Response) -> bool:
@@ -276,8 +257,7 @@ def _as_sent(response: httpx.Response) -> bool:
 def _whole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
     """The body, within the limits of time and size."""
     body = bytearray()
-    for piece in _pieces(response):
-        _check(deadline, endpoint.timeout)
+    for piece in _pieces(response, endpoint, deadline):
         check_size(len(body) + len(piece), "body")
         body += piece
     return bytes(body)
@@ -286,17 +266,10 @@ def _whole(response: httpx.Response, endpoint: Endpoint, deadline: float | None)
 async def _awhole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
     """The body, within the limits of time and size."""
     body = bytearray()
-    async for piece in _apieces(response):
-        _check(deadline, endpoint.timeout)
+    async for piece in _apieces(response, endpoint, deadline):
         check_size(len(body) + len(piece), "body")
         body += piece
     return bytes(body)
-
-
-def _patience(timeout: Timeout, deadline: float | None) -> float | None:
-    """Seconds to wait for a place at most."""
-    left = None if deadline is None else max(0.0, deadline - time.monotonic())
-    return min((limit for limit in (timeout.queue, left) if limit is not None), default=None)
 
 
 def _policy(endpoint: Endpoint, deadline: float | None) -> Policy:
@@ -319,12 +292,11 @@ def _request(
     stream: bool,
 ) -> httpx.Request:
     times = endpoint.timeout
-    left = None if deadline is None else deadline - time.monotonic()
-    if left is not None and left <= 0:
-        raise _out_of_time(times)
-    idle = min((limit for limit in (times.idle, left) if limit is not None), default=None)
-    connect = min((limit for limit in (times.connect, left) if limit is not None), default=None)
-    timeout = {"connect": connect, "read": idle, "write": idle, "pool": left}
+    if deadline is not None:
+        check(deadline, times)
+    rest = left(deadline)
+    idle = least(times.idle, rest)
+    timeout = {"connect": least(times.connect, rest), "read": idle, "write": idle, "pool": rest}
     headers = {**(_STREAM if stream else _WHOLE), **endpoint.headers}
     if own is not None:  # it may add headers, cookies, parameters
         return own.build_request(
@@ -337,19 +309,6 @@ def _request(
 def _url(url: str) -> httpx.URL:
     """A URL, taken apart once."""
     return httpx.URL(url)
-
-
-def _deadline(timeout: Timeout) -> float | None:
-    return None if timeout.total is None else time.monotonic() + timeout.total
-
-
-def _check(deadline: float | None, timeout: Timeout) -> None:
-    if deadline is not None and time.monotonic() > deadline:
-        raise _out_of_time(timeout)
-
-
-def _out_of_time(timeout: Timeout) -> GLMTimeoutError:
-    return GLMTimeoutError(f"the reply was not whole within timeout.total = {timeout.total:g} s")
 
 
 def _is_stream(response: httpx.Response) -> bool:
@@ -406,21 +365,23 @@ def _failure(error: bytes | Mapping[str, Any], response: httpx.Response, body: b
 
 
 @contextmanager
-def _translated(endpoint: Endpoint | None = None, deadline: float | None = None) -> Iterator[None]:
-    """Give httpx's exceptions as ours."""
+def _translated(endpoint: Endpoint, deadline: float | None) -> Iterator[None]:
+    """Give httpx's exceptions as ours; what comes of the deadline is told as that."""
     try:
         yield
-    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        if endpoint:
-            _check(deadline, endpoint.timeout)
-        raise GLMConnectionError("no connection to the endpoint within timeout.connect") from error
-    except httpx.TimeoutException as error:
-        if endpoint:
-            _check(deadline, endpoint.timeout)
-        raise GLMTimeoutError("the endpoint was silent for longer than timeout.idle") from error
+    except httpx.TransportError as error:
+        if deadline is not None:
+            check(deadline, endpoint.timeout)
+        raise _transport_failure(error) from error
     except httpx.StreamError as error:
         raise GLMStreamError(f"the connection broke: {error}") from error
-    except httpx.TransportError as error:
-        raise GLMConnectionError(f"the connection failed: {error or type(error).__name__}") from error
     except httpx.DecodingError as error:
         raise GLMStreamError(f"the reply's compression is broken: {error}") from error
+
+
+def _transport_failure(error: httpx.TransportError) -> GLMError:
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return GLMConnectionError("no connection to the endpoint within timeout.connect")
+    if isinstance(error, httpx.TimeoutException):
+        return GLMTimeoutError("the endpoint was silent for longer than timeout.idle")
+    return GLMConnectionError(f"the connection failed: {error or type(error).__name__}")

@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
 
 from langchain_glm.errors import GLMStreamError
-from langchain_glm.wire.completion import INVALID, arguments_of, call_id_of
+from langchain_glm.wire.completion import INVALID, arguments_of, call_id_of, too_deep
 from langchain_glm.wire.delta import delta_chunk, fragment_chunk, validated_chunk
 from langchain_glm.wire.fences import Unwrapped
 from langchain_glm.wire.fragments import ArgumentFragments
@@ -251,7 +251,7 @@ class ChunkReader:
                 "the stream ended before the reply did", status=200, request_id=self._top.get("request_id")
             )
         if any(_too_deep(call.all_arguments()) for call in self._calls):
-            raise GLMStreamError("the arguments of a tool call are nested too deep to be read", status=200)
+            raise too_deep()
         self._finished = True
         rest = self._rest()
         reasoning, text = "".join(self._reasoning), "".join(self._text)

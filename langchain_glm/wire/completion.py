@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, InvalidToolCall
 from langchain_core.messages.tool import ToolCall, invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from langchain_glm.errors import GLMServerError
+from langchain_glm.errors import GLMServerError, GLMStreamError
 from langchain_glm.wire.fences import unwrapped
 from langchain_glm.wire.functions import read_arguments
 from langchain_glm.wire.json import dump_json, load_object
@@ -108,7 +108,15 @@ def arguments_of(raw: Any) -> str:
     """Arguments as the string that they should be; some documents and gateways show an object, or nothing."""
     if isinstance(raw, str):
         return raw
-    return "" if raw is None else dump_json(raw)
+    try:
+        return "" if raw is None else dump_json(raw)
+    except ValueError:
+        raise too_deep() from None
+
+
+def too_deep() -> GLMStreamError:
+    """What is raised for arguments that Python's own JSON, or LangChain with it, could not follow."""
+    return GLMStreamError("the arguments of a tool call are nested too deep to be read", status=200)
 
 
 def call_id_of(sent: Any, reply_id: Any, number: int) -> str:

@@ -22,9 +22,16 @@ def dump_json(value: Any) -> str:
     except TypeError:  # orjson refuses integers over 64 bits, lone surrogates, and more than 254 levels
         pass
     try:
-        return json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), default=_plain)
+        return _dumped(value)
     except RecursionError:
         raise ValueError("the value is nested too deep to be written as JSON") from None
+
+
+def _dumped(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
+    except ValueError:
+        return _dumped(_finite(value))
 
 
 def _finite(value: Any) -> Any:

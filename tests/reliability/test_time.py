@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import socketserver
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +16,8 @@ import pytest
 
 from langchain_glm import ChatGLM, GLMConnectionError, GLMTimeoutError
 from langchain_glm.testing import Fault, GLMServer, Reply
-from langchain_glm.transport.client import Timeout
 from langchain_glm.transport.concurrency import ProcessLimiter
+from langchain_glm.transport.deadline import Timeout
 from tests.reliability.cancelling import WAYS, measure
 
 if TYPE_CHECKING:
@@ -85,6 +88,60 @@ def test_a_body_that_drips_ends_with_the_total_time(way: str, dripping: str) -> 
     model = ChatGLM(model="m", base_url=dripping, api_key="k", timeout={"total": 0.2}, max_retries=3)
     with pytest.raises(GLMTimeoutError, match=r"timeout\.total"):
         model.invoke("hi") if way == "invoke" else asyncio.run(model.ainvoke("hi"))
+
+
+@pytest.fixture
+def falling_silent() -> Iterator[str]:
+    """The URL of a server that sends a piece at once, one after 1.8 s, and then nothing more."""
+
+    class Serve(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            kind, piece = b"application/json", b" "
+            request = b""
+            while not request.endswith(b"}"):
+                request += self.request.recv(65536)
+            if b'"stream":true' in request:
+                kind, piece = b"text/event-stream", b'data: {"choices":[{"delta":{"content":"so"}}]}\n\n'
+            head = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: 100000\r\n\r\n" % kind
+            self.request.sendall(head + piece)
+            if not over.wait(1.8):
+                self.request.sendall(piece)
+                over.wait()
+
+    over = threading.Event()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Serve) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        over.set()
+        server.shutdown()
+        thread.join()
+
+
+def test_silence_at_the_end_does_not_outlast_the_total_time(falling_silent: str) -> None:
+    """It is a limit on everything, whatever the last wait for bytes began with: 3.8 s for that."""
+    model = ChatGLM(model="m", base_url=falling_silent, api_key="k", timeout={"total": 2}, max_retries=0)
+
+    async def collect() -> None:
+        async for _ in model.astream("hi"):
+            pass
+
+    def ask(way: Callable[[], Any]) -> tuple[float, GLMTimeoutError]:
+        begun = time.monotonic()
+        with pytest.raises(GLMTimeoutError, match=r"timeout\.total = 2 s") as caught:
+            way()
+        return time.monotonic() - begun, caught.value
+
+    ways: list[Callable[[], Any]] = [
+        lambda: model.invoke("hi"),
+        lambda: list(model.stream("hi")),
+        lambda: asyncio.run(model.ainvoke("hi")),
+        lambda: asyncio.run(collect()),
+    ]
+    with ThreadPoolExecutor(len(ways)) as threads:
+        outcomes = list(threads.map(ask, ways))
+    assert max(seconds for seconds, _ in outcomes) < 3.5
+    assert [error.partial.text for _, error in outcomes if error.partial] == ["soso", "soso"]
 
 
 @pytest.mark.parametrize("way", ["invoke", "stream"])
