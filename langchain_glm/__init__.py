@@ -40,6 +40,16 @@ from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
     from langchain_glm.kimi_search import KimiWebSearch
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Import what is seldom wanted, and brings langchain_core.tools along, which takes 5 ms."""
+        if name == "KimiWebSearch":
+            from langchain_glm.kimi_search import KimiWebSearch
+
+            return KimiWebSearch
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "HOSTS",
@@ -77,12 +87,3 @@ __all__ = [
     "register",
     "usage_cost",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is seldom wanted, and brings langchain_core.tools along, which takes 5 ms."""
-    if name == "KimiWebSearch":
-        from langchain_glm.kimi_search import KimiWebSearch
-
-        return KimiWebSearch
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

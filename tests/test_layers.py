@@ -110,3 +110,11 @@ def test_importing_the_package_imports_nothing_that_langchain_core_does_not() ->
     new = ours - loaded(*CORE, *of_core)
     assert new == within(ours, "langchain_glm")
     assert not within(new, "langchain_glm.testing")
+
+
+def test_tools_are_imported_with_the_first_one() -> None:
+    assert "langchain_core.tools.base" not in loaded("langchain_glm")
+    assert langchain_glm.KimiWebSearch.__module__ == "langchain_glm.kimi_search"
+    assert [name for name in langchain_glm.__all__ if not hasattr(langchain_glm, name)] == []
+    with pytest.raises(AttributeError, match="'langchain_glm' has no attribute 'ChatGML'"):
+        langchain_glm.ChatGML  # type: ignore[attr-defined]  # noqa: B018
