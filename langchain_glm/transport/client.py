@@ -6,7 +6,9 @@ functions below them.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -42,7 +44,9 @@ __all__ = ["Endpoint", "asend", "astream", "send", "stream"]
 
 _OK: Final = 200
 _MOST_AFTER_DONE: Final = 16
-"""Pieces that are read after `[DONE]`, to use the connection again; one or none is usual."""
+_SECONDS_AFTER_DONE: Final = 1.0
+"""What is read after `[DONE]`, to use the connection again: one piece or none is usual, and comes at once. A gateway
+that leaves its response open holds nobody up."""
 _WHOLE: Final = {"accept": "application/json", "accept-encoding": "gzip, deflate", "connection": "keep-alive"}
 _STREAM: Final = {**_WHOLE, "accept": "text/event-stream"}
 
@@ -155,7 +159,8 @@ def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Gener
         else:
             yield from _checked(reader.end(), response, endpoint)
         # The reply is whole. A connection whose response has been read to its end can be used again.
-        with suppress(httpx.HTTPError, GLMTimeoutError):
+        soon = None if endpoint.client else time.monotonic() + _SECONDS_AFTER_DONE
+        with suppress(httpx.HTTPError, GLMTimeoutError), cut_off(response, soon):
             for _ in zip(range(_MOST_AFTER_DONE), pieces, strict=False):
                 pass
 
@@ -196,10 +201,11 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
             else:
                 for event in _checked(reader.end(), response, endpoint):
                     yield event
-            with suppress(httpx.HTTPError, GLMTimeoutError):  # as above
-                for _ in range(_MOST_AFTER_DONE):
-                    if await anext(pieces, None) is None:
-                        break
+            with suppress(httpx.HTTPError, GLMTimeoutError, TimeoutError):  # as above
+                async with asyncio.timeout(_SECONDS_AFTER_DONE):
+                    for _ in range(_MOST_AFTER_DONE):
+                        if await anext(pieces, None) is None:
+                            break
 
 
 @contextmanager

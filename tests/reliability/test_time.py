@@ -144,6 +144,39 @@ def test_silence_at_the_end_does_not_outlast_the_total_time(falling_silent: str)
     assert [error.partial.text for _, error in outcomes if error.partial] == ["soso", "soso"]
 
 
+@pytest.fixture
+def left_open() -> Iterator[str]:
+    """The URL of a server that sends a whole stream and never ends its response."""
+
+    class Serve(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            event = b'data: {"choices":[{"delta":{"content":"so"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+            head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+            self.wfile.write(head + b"%x\r\n%b\r\n" % (len(event), event))
+            over.wait()
+
+    over = threading.Event()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Serve) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        over.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.timeout(30)  # `idle` is ten minutes
+@pytest.mark.parametrize("way", ["stream", "astream"])
+async def test_a_response_that_is_left_open_holds_nobody_up(way: str, left_open: str) -> None:
+    model = ChatGLM(model="m", base_url=left_open, api_key="k")
+    if way == "stream":
+        chunks = await asyncio.to_thread(lambda: list(model.stream("hi")))
+    else:
+        chunks = [chunk async for chunk in model.astream("hi")]
+    assert (chunks[0].text, chunks[-1].chunk_position) == ("so", "last")
+
+
 @pytest.mark.parametrize("way", ["invoke", "stream"])
 def test_silence_up_to_the_total_time_is_said_to_be_that(
     way: str, glm_server: GLMServer, make_model: Callable[..., ChatGLM]
