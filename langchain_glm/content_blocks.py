@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
-from langchain_glm.wire.completion import arguments_of
 from langchain_glm.wire.json import load_object
 from langchain_glm.wire.messages import PROVIDER
 
@@ -122,7 +121,8 @@ def _mcp_blocks(entry: Any) -> list[Block]:
         return []
     call_id = str(entry.get("id") or mcp.get("id") or "")
     listing = mcp.get("type") == "mcp_list_tools"
-    arguments = {} if listing else load_object(arguments_of(mcp.get("arguments"))) or {}
+    sent = None if listing else mcp.get("arguments")
+    arguments = load_object(sent) or {} if isinstance(sent, str) else sent if isinstance(sent, dict) else {}
     output = mcp.get("tools") if listing else mcp.get("output")
     error = mcp.get("error")
     name = "mcp_list_tools" if listing else str(mcp.get("name") or "mcp_call")
