@@ -150,14 +150,14 @@ def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Gener
             yield _completion(response, _whole(response, endpoint, deadline), endpoint)
             yield DONE
             return
-        reader = EventReader()
+        reader = EventReader(lambda event: _told(event, response, endpoint))
         pieces = _pieces(response, endpoint, deadline)
         for piece in pieces:
-            yield from _checked(reader.feed(piece), response, endpoint)
+            yield from reader.feed(piece)
             if reader.done:
                 break
         else:
-            yield from _checked(reader.end(), response, endpoint)
+            yield from reader.end()
         # The reply is whole. A connection whose response has been read to its end can be used again.
         soon = None if endpoint.client else time.monotonic() + _SECONDS_AFTER_DONE
         with suppress(httpx.HTTPError, GLMTimeoutError), cut_off(response, soon):
@@ -191,15 +191,15 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
                 yield _completion(response, await _awhole(response, endpoint, deadline), endpoint)
                 yield DONE
                 return
-            reader = EventReader()
+            reader = EventReader(lambda event: _told(event, response, endpoint))
             pieces = _apieces(response, endpoint, deadline)
             async for piece in pieces:
-                for event in _checked(reader.feed(piece), response, endpoint):
+                for event in reader.feed(piece):
                     yield event
                 if reader.done:
                     break
             else:
-                for event in _checked(reader.end(), response, endpoint):
+                for event in reader.end():
                     yield event
             with suppress(httpx.HTTPError, GLMTimeoutError, TimeoutError):  # as above
                 async with asyncio.timeout(_SECONDS_AFTER_DONE):
@@ -337,18 +337,13 @@ def _completion(response: httpx.Response, body: bytes, endpoint: Endpoint, key: 
     raise _failure(body, response, body, endpoint)
 
 
-def _checked(
-    events: Iterator[Mapping[str, Any]], response: httpx.Response, endpoint: Endpoint
-) -> Iterator[Mapping[str, Any]]:
-    """The events, up to one that is an error."""
-    for event in events:
-        if event.get("error"):
-            try:
-                shown = json.dumps(event).encode()
-            except (ValueError, RecursionError):  # nested deeper than can be written
-                shown = b"{}"
-            raise _failure(event, response, shown, endpoint)
-        yield event
+def _told(event: Mapping[str, Any], response: httpx.Response, endpoint: Endpoint) -> GLMError:
+    """The error that an event of a stream tells."""
+    try:
+        shown = json.dumps(event).encode()
+    except (ValueError, RecursionError):  # nested deeper than can be written
+        shown = b"{}"
+    return _failure(event, response, shown, endpoint)
 
 
 def _failure(error: bytes | Mapping[str, Any], response: httpx.Response, body: bytes, endpoint: Endpoint) -> GLMError:

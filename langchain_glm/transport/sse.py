@@ -15,7 +15,7 @@ from langchain_glm.errors import GLMStreamError
 from langchain_glm.wire.json import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["DONE", "MAX_BYTES", "EventReader", "check_size"]
 
@@ -31,6 +31,9 @@ _BOM: Final = b"\xef\xbb\xbf"
 class EventReader:
     r"""Takes the bytes of a stream in pieces of any size, gives its events.
 
+    Args:
+        failure: makes the exception to raise for an event that is an error; without it, that is an event like any.
+
     Attributes:
         done: whether `[DONE]` has been read.
 
@@ -40,8 +43,9 @@ class EventReader:
         ```
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failure: Callable[[Mapping[str, Any]], Exception] | None = None) -> None:
         self.done = False
+        self._failure = failure
         self._tail = bytearray()  # of a line whose end has not come; grows in place, however small the pieces
         self._is_error = False  # the next data belongs to an `event: error`
         self._first = True
@@ -51,6 +55,7 @@ class EventReader:
 
         Raises:
             GLMStreamError: at a `data:` line that is no JSON, and at a line of more than `MAX_BYTES`.
+            Exception: what `failure` makes.
         """
         check_size(len(self._tail) + len(piece), "line")
         lines = piece.splitlines()
@@ -76,19 +81,23 @@ class EventReader:
                     self.done = True
                     yield DONE
                     return
-                if data:
-                    event = _parsed(data)
-                    if self._is_error and not (isinstance(event, dict) and "error" in event):
-                        event = {"error": event}
-                    self._is_error = False
-                    if event and isinstance(event, dict):
-                        yield event
+                if not data:
+                    continue
+                event = _parsed(data)
+                if self._is_error and not (isinstance(event, dict) and "error" in event):
+                    event = {"error": event}
+                self._is_error = False
             elif line.startswith(b"event:"):
                 self._is_error = line[6:].strip() == b"error"
+                continue
             elif line.startswith(b"{"):
                 event = _bare(line)
-                if event:
-                    yield event
+            else:
+                continue
+            if event and isinstance(event, dict):
+                if self._failure and event.get("error"):
+                    raise self._failure(event)
+                yield event
 
     def end(self) -> Iterator[Mapping[str, Any]]:
         """The bytes have ended: give what a last line without an ending holds."""

@@ -138,6 +138,14 @@ def test_an_event_is_given_out_with_its_line_not_with_the_next() -> None:
     assert list(reader.feed(b"\n")) == [A]
 
 
+def test_an_error_is_raised_where_it_stands() -> None:
+    reader = EventReader(lambda event: LookupError(event["error"]))
+    events = reader.feed(b'data: {"id":"a"}\n\nevent: error\ndata: "busy"\n\ndata: {"id":"b"}\n\n')
+    assert next(events) == A
+    with pytest.raises(LookupError, match="busy"):
+        next(events)
+
+
 def test_done_is_said_once() -> None:
     reader = EventReader()
     assert list(reader.feed(b"data: [DONE]\n\n")) == [DONE]
