@@ -55,7 +55,7 @@ BRIEF = Plan(
     budget=Budget(5, 0.2, patience=0.6, sample=0.01),
     growth_budget=Budget(3, 0.1, patience=0.3, sample=0.01),
     lengths=(200, 1_000),
-    import_rounds=2,
+    import_rounds=10,
     import_peers=False,
     memory_calls=1_000,
     left_out=frozenset({"concurrent-1024"}),

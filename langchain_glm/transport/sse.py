@@ -67,7 +67,9 @@ class EventReader:
             return
         if self._tail:
             lines[0] = bytes(self._tail) + lines[0]
-        self._tail = bytearray(lines.pop()) if cut else bytearray()
+            self._tail = bytearray()
+        if cut:
+            self._tail += lines.pop()
         if self._first:
             self._first = False
             lines[0] = lines[0].removeprefix(_BOM)
