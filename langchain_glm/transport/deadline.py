@@ -99,7 +99,8 @@ def cut_off(response: httpx.Response, deadline: float | None) -> Iterator[None]:
     connection: socket.socket = response.extensions["network_stream"].get_extra_info("socket")
     timer = threading.Timer(left(deadline) or 0.0, _shut, [connection])
     timer.daemon = True
-    timer.start()
+    with suppress(RuntimeError):  # no thread can be had, as when the interpreter shuts down: a reply needs none
+        timer.start()
     try:
         yield
     finally:

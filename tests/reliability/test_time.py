@@ -166,6 +166,18 @@ def left_open() -> Iterator[str]:
         thread.join()
 
 
+def test_a_reply_needs_no_thread(make_model: Callable[..., ChatGLM], monkeypatch: pytest.MonkeyPatch) -> None:
+    """None can be started while the interpreter shuts down, nor beyond a container's limit."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    model = make_model(timeout={"total": 30})
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert model.invoke("hi").text
+    assert "".join(chunk.text for chunk in model.stream("hi"))
+
+
 @pytest.mark.timeout(30)  # `idle` is ten minutes
 @pytest.mark.parametrize("way", ["stream", "astream"])
 async def test_a_response_that_is_left_open_holds_nobody_up(way: str, left_open: str) -> None:
