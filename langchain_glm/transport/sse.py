@@ -85,7 +85,10 @@ class EventReader:
                     return
                 if not data:
                     continue
-                event = _parsed(data)
+                try:
+                    event = read_json(data)
+                except ValueError:
+                    raise _broken(data) from None
                 if self._is_error and not (isinstance(event, dict) and "error" in event):
                     event = {"error": event}
                 self._is_error = False
@@ -116,14 +119,11 @@ def check_size(size: int, what: str) -> None:
         raise GLMStreamError(f"the reply holds a {what} of more than {MAX_BYTES} bytes; it is not read", status=200)
 
 
-def _parsed(data: bytes) -> Any:
-    try:
-        return read_json(data)
-    except ValueError:
-        start = data[:80].decode("utf-8", "replace")
-        raise GLMStreamError(
-            f"the stream holds a frame that is no JSON, so a part of the reply is lost: {start}…", status=200
-        ) from None
+def _broken(data: bytes) -> GLMStreamError:
+    start = data[:80].decode("utf-8", "replace")
+    return GLMStreamError(
+        f"the stream holds a frame that is no JSON, so a part of the reply is lost: {start}…", status=200
+    )
 
 
 def _bare(line: bytes) -> Mapping[str, Any] | None:

@@ -77,7 +77,7 @@ class ChunkReader:
     def __init__(self, schemas: Mapping[str, Any], *, bare: bool = False) -> None:
         self._schemas = schemas
         self._wrapping = Unwrapped() if bare else None
-        self._known: frozenset[str] = frozenset()
+        self._known: tuple[str, ...] = ()
         self._top: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._finish_reason: str | None = None
@@ -100,7 +100,7 @@ class ChunkReader:
         if not event:
             self._done = True
             return None
-        if event.keys() != self._known:
+        if tuple(event) != self._known:  # half the time of comparing sets
             self._note(event)
         text = reasoning = ""
         parts: list[ToolCallChunk] = []
@@ -126,7 +126,7 @@ class ChunkReader:
                 self._top[key] = value
         # Events with the same keys, all of them noted for good, need not be looked at again.
         if event.keys() <= _SAID_ONCE and all(self._top.get(key) for key in event if key in _FIRST_WINS):
-            self._known = frozenset(event)
+            self._known = tuple(event)
 
     def _note_usage(self, usage: Any) -> None:
         """The last one counts: some gateways send it with every chunk, adding up."""
@@ -142,10 +142,8 @@ class ChunkReader:
         delta = choice.get("delta") or choice.get("message")
         if not isinstance(delta, dict):
             return {}
-        if delta.get("audio"):
-            self._extra["audio"] = delta["audio"]
-        if isinstance(delta.get("refusal"), str) and delta["refusal"]:
-            self._extra["refusal"] = self._extra.get("refusal", "") + delta["refusal"]
+        if "audio" in delta or "refusal" in delta:
+            self._note_delta(delta)
         return delta
 
     def _note_choice(self, choice: Mapping[str, Any]) -> None:
@@ -159,6 +157,13 @@ class ChunkReader:
             self._logprobs += logprobs["content"]
         if not NO_CHOICE_METADATA.issuperset(choice):
             self._choice |= {key: value for key, value in choice.items() if value is not None and key != "logprobs"}
+
+    def _note_delta(self, delta: Mapping[str, Any]) -> None:
+        """Note what a delta holds besides text, reasoning and calls."""
+        if delta.get("audio"):
+            self._extra["audio"] = delta["audio"]
+        if isinstance(delta.get("refusal"), str) and delta["refusal"]:
+            self._extra["refusal"] = self._extra.get("refusal", "") + delta["refusal"]
 
     def _read_calls(self, sent: Any, chunks: list[ToolCallChunk]) -> None:
         """Assign each part of `tool_calls` to its call; add what is new to `chunks`, one a call."""

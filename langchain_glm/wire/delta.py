@@ -7,7 +7,7 @@ A test compares every field with what the public constructors make.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk, invalid_tool_call
@@ -15,6 +15,9 @@ from langchain_core.outputs import ChatGenerationChunk
 from pydantic import BaseModel
 
 from langchain_glm.wire.messages import PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["delta_chunk", "fragment_chunk", "validated_chunk"]
 
@@ -31,13 +34,39 @@ def validated_chunk(text: str, reasoning: str, parts: list[ToolCallChunk]) -> Ch
     )
 
 
-_PART: Final = ToolCallChunk(name=None, args='"', id=None, index=0, type="tool_call_chunk")
+_new: Final = object.__new__
+# Not setattr: pydantic's looks the field up, object's the slot; both took a third of a chunk's time.
+_set_dict: Final = vars(BaseModel)["__dict__"].__set__
+_set_fields_set: Final = vars(BaseModel)["__pydantic_fields_set__"].__set__
+_set_extra: Final = vars(BaseModel)["__pydantic_extra__"].__set__
+_set_private: Final = vars(BaseModel)["__pydantic_private__"].__set__
+
+
+def _maker(template: Any) -> Callable[[dict[str, Any]], Any]:
+    """What makes an instance of the template's class of some fields; the rest is as pydantic's own copy has it."""
+    kind, fields_set, extra = type(template), template.__pydantic_fields_set__, template.__pydantic_extra__
+
+    def make(fields: dict[str, Any]) -> Any:
+        made = _new(kind)
+        _set_dict(made, fields)
+        _set_fields_set(made, fields_set.copy())
+        _set_extra(made, extra if extra is None else extra.copy())
+        _set_private(made, None)
+        return made
+
+    return make
+
+
 _TEMPLATE: Final = validated_chunk("", "", [])
-_FRAGMENT: Final = validated_chunk("", "", [_PART])
-
-
+_FRAGMENT: Final = validated_chunk(
+    "", "", [ToolCallChunk(name=None, args='"', id=None, index=0, type="tool_call_chunk")]
+)
 _MESSAGE: Final = _TEMPLATE.message.__dict__
 _CHUNK: Final = _TEMPLATE.__dict__
+_make_message: Final = _maker(_TEMPLATE.message)
+_make_chunk: Final = _maker(_TEMPLATE)
+_make_fragment_message: Final = _maker(_FRAGMENT.message)
+_make_fragment_chunk: Final = _maker(_FRAGMENT)
 
 
 def delta_chunk(text: str, reasoning: str) -> ChatGenerationChunk:
@@ -51,8 +80,8 @@ def delta_chunk(text: str, reasoning: str) -> ChatGenerationChunk:
     fields["tool_call_chunks"] = []
     outer = _CHUNK.copy()
     outer["text"] = text
-    outer["message"] = _made(_TEMPLATE.message, fields)
-    chunk: ChatGenerationChunk = _made(_TEMPLATE, outer)
+    outer["message"] = _make_message(fields)
+    chunk: ChatGenerationChunk = _make_chunk(outer)
     return chunk
 
 
@@ -61,8 +90,7 @@ def fragment_chunk(parts: list[ToolCallChunk]) -> ChatGenerationChunk:
     if any((part["args"] or "{").lstrip().startswith("{") for part in parts):
         return validated_chunk("", "", parts)  # the constructor makes a call of what may be an object's beginning
     # What does not begin an object cannot be completed to one: to the constructor it is an invalid call.
-    message = _made(
-        _FRAGMENT.message,
+    message = _make_fragment_message(
         {
             **_FRAGMENT.message.__dict__,
             "additional_kwargs": {},
@@ -74,24 +102,5 @@ def fragment_chunk(parts: list[ToolCallChunk]) -> ChatGenerationChunk:
             "tool_call_chunks": parts,
         },
     )
-    chunk: ChatGenerationChunk = _made(_FRAGMENT, {**_FRAGMENT.__dict__, "message": message})
+    chunk: ChatGenerationChunk = _make_fragment_chunk({**_FRAGMENT.__dict__, "message": message})
     return chunk
-
-
-def _made(template: Any, fields: dict[str, Any]) -> Any:
-    """An instance of the template's class with these fields; the rest is as pydantic's own copy has it."""
-    made = _new(type(template))
-    _set_dict(made, fields)
-    _set_fields_set(made, template.__pydantic_fields_set__.copy())
-    extra = template.__pydantic_extra__
-    _set_extra(made, extra if extra is None else extra.copy())
-    _set_private(made, None)
-    return made
-
-
-_new: Final = object.__new__
-# Not setattr: pydantic's looks the field up, object's the slot; both took a third of a chunk's time.
-_set_dict: Final = vars(BaseModel)["__dict__"].__set__
-_set_fields_set: Final = vars(BaseModel)["__pydantic_fields_set__"].__set__
-_set_extra: Final = vars(BaseModel)["__pydantic_extra__"].__set__
-_set_private: Final = vars(BaseModel)["__pydantic_private__"].__set__
