@@ -8,7 +8,7 @@ import socketserver
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -90,6 +90,18 @@ def test_a_body_that_drips_ends_with_the_total_time(way: str, dripping: str) -> 
         model.invoke("hi") if way == "invoke" else asyncio.run(model.ainvoke("hi"))
 
 
+@contextmanager
+def serving(handler: type[socketserver.BaseRequestHandler], over: threading.Event) -> Iterator[str]:
+    """Serve on a URL, each connection in a thread; at the end tell them, and wait for them."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        over.set()
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture
 def falling_silent() -> Iterator[str]:
     """The URL of a server that sends a piece at once, one after 1.8 s, and then nothing more."""
@@ -109,13 +121,8 @@ def falling_silent() -> Iterator[str]:
                 over.wait()
 
     over = threading.Event()
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Serve) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        over.set()
-        server.shutdown()
-        thread.join()
+    with serving(Serve, over) as url:
+        yield url
 
 
 def test_silence_at_the_end_does_not_outlast_the_total_time(falling_silent: str) -> None:
@@ -157,13 +164,8 @@ def left_open() -> Iterator[str]:
             over.wait()
 
     over = threading.Event()
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Serve) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        over.set()
-        server.shutdown()
-        thread.join()
+    with serving(Serve, over) as url:
+        yield url
 
 
 def test_a_reply_needs_no_thread(make_model: Callable[..., ChatGLM], monkeypatch: pytest.MonkeyPatch) -> None:
