@@ -51,11 +51,11 @@ WHOLE = Plan(
     memory_calls=100_000,
 )
 BRIEF = Plan(
-    sizes=Sizes(chunks=500, batch=100),
+    sizes=Sizes(batch=100),
     budget=Budget(5, 0.2, patience=0.6, sample=0.01),
     growth_budget=Budget(3, 0.1, patience=0.3, sample=0.01),
     lengths=(200, 1_000),
-    import_rounds=10,
+    import_rounds=5,
     import_peers=False,
     memory_calls=1_000,
     left_out=frozenset({"concurrent-1024"}),
