@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 CAPTURES ?= ../shared/captures
 
+check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+
 ifdef UV
 make_venv = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(1)
 install   = $(UV) pip install --quiet --python $(1)/bin/python
@@ -20,7 +22,7 @@ help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.venv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	@$(check_python)
 	$(call make_venv,$(VENV))
 	@touch $@
 
@@ -59,7 +61,7 @@ test-lowest:  ## all tests with the lowest versions that pyproject.toml allows
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadscope
 
 .venv-bench/.bench: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	@$(check_python)
 	$(call make_venv,.venv-bench)
 	$(call install,.venv-bench) --editable . --group bench
 	@touch $@
@@ -77,6 +79,7 @@ soak: $(VENV)/.dev  ## many requests at once, one in twenty failing: none lost, 
 	$(BIN)/python -m tests.reliability.soak --requests $(SOAK_REQUESTS)
 
 .venv-fuzz/.fuzz: pyproject.toml
+	@$(check_python)
 	$(call make_venv,.venv-fuzz)
 	$(call install,.venv-fuzz) --editable . --group fuzz
 	@touch $@
@@ -86,6 +89,7 @@ fuzz: .venv-fuzz/.fuzz  ## bytes that nobody thought of, into the stream reader 
 	.venv-fuzz/bin/python -m tests.fuzz.stream_reader --seconds $(FUZZ_SECONDS)
 
 .venv-ray/.ray: pyproject.toml
+	@$(check_python)
 	$(call make_venv,.venv-ray)
 	$(call install,.venv-ray) --editable '.[testing]' --group ray
 	@touch $@

@@ -219,7 +219,7 @@ class ChatGLM(TokenCounting):
                         yield chunk
                     if not event:  # the endpoint marked the end: the last chunk need not wait for the connection's
                         yield from reader.finish()
-            if not reader.finished:
+            if not reader.done:
                 yield from reader.finish()
             call.check_stream(reader)
         except GLMError as error:
@@ -246,7 +246,7 @@ class ChatGLM(TokenCounting):
                     if not event:  # as above
                         for chunk in reader.finish():
                             yield chunk
-            if not reader.finished:
+            if not reader.done:
                 for chunk in reader.finish():
                     yield chunk
             call.check_stream(reader)

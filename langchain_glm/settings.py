@@ -347,7 +347,8 @@ class GLMSettings(BaseChatModel):
         state = super().__getstate__()
         state["__dict__"] = {**state["__dict__"], **dict.fromkeys(_CLIENTS)}
         if isinstance(self.api_key, SecretStr):
-            state |= {"__dict__": {**state["__dict__"], "api_key": None}, _KEY_LEFT_OUT: True}
+            state["__dict__"]["api_key"] = None
+            state[_KEY_LEFT_OUT] = True
         state["__dict__"].pop("_serialized", None)
         return state
 

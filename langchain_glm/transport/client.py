@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -33,6 +33,7 @@ from langchain_glm.wire.json import dump_json, read_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from tenacity import RetryCallState
 
@@ -101,7 +102,7 @@ def send(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices"
         with (
             attempt,
             _translated(endpoint, deadline),
-            place(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
+            _place(endpoint, deadline),
             _opened(endpoint, content, deadline, stream=False) as response,
         ):
             return _completion(response, _whole(response, endpoint, deadline), endpoint, key)
@@ -114,7 +115,7 @@ async def asend(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "c
     async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
         with attempt, _translated(endpoint, deadline):
             async with (
-                aplace(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
+                _aplace(endpoint, deadline),
                 _aopened(endpoint, content, deadline, stream=False) as response,
             ):
                 return _completion(response, await _awhole(response, endpoint, deadline), endpoint, key)
@@ -143,7 +144,7 @@ def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[
 def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Generator[Mapping[str, Any]]:
     with (
         _translated(endpoint, deadline),
-        place(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
+        _place(endpoint, deadline),
         _opened(endpoint, content, deadline, stream=True) as response,
     ):
         if not _is_stream(response):
@@ -184,7 +185,7 @@ async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenera
 async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -> AsyncGenerator[Mapping[str, Any]]:
     with _translated(endpoint, deadline):
         async with (
-            aplace(endpoint.limiter, least(endpoint.timeout.queue, left(deadline))),
+            _aplace(endpoint, deadline),
             _aopened(endpoint, content, deadline, stream=True) as response,
         ):
             if not _is_stream(response):
@@ -206,6 +207,18 @@ async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -
                     for _ in range(_MOST_AFTER_DONE):
                         if await anext(pieces, None) is None:
                             break
+
+
+def _place(endpoint: Endpoint, deadline: float | None) -> AbstractContextManager[None]:
+    if endpoint.limiter is None:
+        return nullcontext()
+    return place(endpoint.limiter, least(endpoint.timeout.queue, left(deadline)))
+
+
+def _aplace(endpoint: Endpoint, deadline: float | None) -> AbstractAsyncContextManager[None]:
+    if endpoint.limiter is None:
+        return nullcontext()
+    return aplace(endpoint.limiter, least(endpoint.timeout.queue, left(deadline)))
 
 
 @contextmanager

@@ -62,29 +62,23 @@ class InFlightLimiter(Protocol):
 
 
 @contextmanager
-def place(limiter: InFlightLimiter | None, patience: float | None) -> Iterator[None]:
+def place(limiter: InFlightLimiter, patience: float | None) -> Iterator[None]:
     """Hold a place among the requests in flight, and tell the limiter how the request ended.
 
     Args:
-        limiter: `None` is no limit.
+        limiter: who gives it.
         patience: seconds to wait for a place at most; `None` waits for ever.
 
     Raises:
         GLMTimeoutError: if none became free in time.
     """
-    if limiter is None:
-        yield
-        return
     with _given_back(limiter, limiter.acquire(patience)):
         yield
 
 
 @asynccontextmanager
-async def aplace(limiter: InFlightLimiter | None, patience: float | None) -> AsyncIterator[None]:
+async def aplace(limiter: InFlightLimiter, patience: float | None) -> AsyncIterator[None]:
     """Hold a place among the requests in flight; the async twin of `place`."""
-    if limiter is None:
-        yield
-        return
     with _given_back(limiter, await limiter.aacquire(patience)):
         yield
 

@@ -82,7 +82,6 @@ class ChunkReader:
         self._choice: dict[str, Any] = {}
         self._finish_reason: str | None = None
         self._done = False
-        self._finished = False
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._blank = ""  # white space that no text has followed yet
@@ -257,7 +256,6 @@ class ChunkReader:
             )
         if any(_too_deep(call.all_arguments()) for call in self._calls):
             raise too_deep()
-        self._finished = True
         rest = self._rest()
         reasoning, text = "".join(self._reasoning), "".join(self._text)
         if self._logprobs:
@@ -301,9 +299,9 @@ class ChunkReader:
         return validated_chunk(text, "", parts) if text or parts else None
 
     @property
-    def finished(self) -> bool:
-        """Whether the last chunks have been made."""
-        return self._finished
+    def done(self) -> bool:
+        """Whether the endpoint has marked the end."""
+        return self._done
 
     @property
     def called(self) -> bool:

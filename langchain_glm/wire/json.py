@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,17 +22,14 @@ def dump_json(value: Any) -> str:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=_plain).decode()
     except TypeError:  # orjson refuses integers over 64 bits, lone surrogates, and more than 254 levels
         pass
+    write = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
     try:
-        return _dumped(value)
+        try:
+            return write(value)
+        except ValueError:
+            return write(_finite(value))
     except RecursionError:
         raise ValueError("the value is nested too deep to be written as JSON") from None
-
-
-def _dumped(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
-    except ValueError:
-        return _dumped(_finite(value))
 
 
 def _finite(value: Any) -> Any:

@@ -53,7 +53,7 @@ def pieces(raw: bytes, size: int) -> Iterator[bytes]:
 
 def outcome(cut: Iterable[bytes]) -> list[Any]:
     """The events of some bytes; an error's text comes last."""
-    from langchain_glm.errors import GLMError
+    from langchain_glm.errors import GLMStreamError
     from langchain_glm.transport.sse import EventReader
 
     reader = EventReader()
@@ -62,7 +62,7 @@ def outcome(cut: Iterable[bytes]) -> list[Any]:
         for piece in cut:
             events.extend(reader.feed(piece))
         events.extend(reader.end())
-    except GLMError as error:
+    except GLMStreamError as error:
         events.append(str(error))
     return events
 

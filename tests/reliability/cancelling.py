@@ -33,6 +33,13 @@ async def _afree(model: ChatGLM, begun: float) -> float:
     raise AssertionError(f"{_held(model)} places and {pool.in_use()} connections are still held")
 
 
+async def _cancelled(model: ChatGLM, task: asyncio.Task[Any]) -> float:
+    begun = time.perf_counter()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return await _afree(model, begun)
+
+
 def cancelled_task(model: ChatGLM) -> float:
     async def on_a_loop() -> float:
         began = asyncio.Event()
@@ -43,10 +50,7 @@ def cancelled_task(model: ChatGLM) -> float:
 
         task = asyncio.create_task(follow())
         await began.wait()
-        begun = time.perf_counter()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        return await _afree(model, begun)
+        return await _cancelled(model, task)
 
     return asyncio.run(on_a_loop())
 
@@ -56,10 +60,7 @@ def cancelled_invoke(model: ChatGLM) -> float:
         task = asyncio.create_task(model.ainvoke("hi"))
         while not pool.in_use():  # noqa: ASYNC110 - nobody says when a socket is taken
             await asyncio.sleep(0)
-        begun = time.perf_counter()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        return await _afree(model, begun)
+        return await _cancelled(model, task)
 
     return asyncio.run(on_a_loop())
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from langchain_glm.errors import GLMStreamError
 from langchain_glm.transport.sse import DONE, EventReader
+from tests.fuzz.stream_reader import outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 A = {"id": "a"}
 B = {"id": "b"}
@@ -25,19 +26,6 @@ def read(*pieces: bytes) -> list[Mapping[str, Any]]:
     events = [event for piece in pieces for event in reader.feed(piece)] + list(reader.end())
     assert reader.done is (DONE in events)
     return events
-
-
-def outcome(pieces: Iterable[bytes]) -> list[Any]:
-    """The events, and at the end the error if there is one."""
-    reader = EventReader()
-    out: list[Any] = []
-    try:
-        for piece in pieces:
-            out.extend(reader.feed(piece))
-        out.extend(reader.end())
-    except GLMStreamError as error:
-        out.append(str(error))
-    return out
 
 
 # what it shows: the bytes, and the events
