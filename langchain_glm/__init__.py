@@ -9,6 +9,9 @@ ChatGLM(model="glm-5.2", host="zai").invoke("你好")
 
 from typing import TYPE_CHECKING, Any
 
+from langchain_glm.catalog.hosts import HOSTS, Host
+from langchain_glm.catalog.prices import Price, cost, list_prices, usage_cost
+from langchain_glm.catalog.profiles import MODELS, Model
 from langchain_glm.chat_models import ChatGLM
 from langchain_glm.errors import (
     GLMAuthenticationError,
@@ -28,14 +31,11 @@ from langchain_glm.errors import (
     GLMTimeoutError,
     GLMToolChoiceError,
 )
-from langchain_glm.hosts import HOSTS, Host
 from langchain_glm.notices import GLMWarning
-from langchain_glm.prices import Price, cost, list_prices, usage_cost
-from langchain_glm.profiles import MODELS, Model
 from langchain_glm.registration import register
 from langchain_glm.tools import MCPServer, Retrieval, WebSearch
-from langchain_glm.transport.concurrency import InFlightLimiter
-from langchain_glm.transport.deadline import Timeout
+from langchain_glm.transport.limits import InFlightLimiter
+from langchain_glm.transport.timeouts import Timeout
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain_glm.errors import GLMToolChoiceError
+from langchain_glm.json import load_object
 from langchain_glm.notices import notify
 from langchain_glm.settings import ALIASES, OWN_FIELDS
-from langchain_glm.wire.chunks import ChunkReader
-from langchain_glm.wire.completion import to_result
-from langchain_glm.wire.functions import demands_call, parameters_of, to_wire_tool
-from langchain_glm.wire.json import load_object
-from langchain_glm.wire.payload import build
+from langchain_glm.wire.reply.chunks import ChunkReader
+from langchain_glm.wire.reply.completion import to_result
+from langchain_glm.wire.request.functions import demands_call, parameters_of, to_wire_tool
+from langchain_glm.wire.request.payload import build
 from langchain_glm.wire.types import WireTool
 
 if TYPE_CHECKING:

@@ -13,18 +13,17 @@ from langchain_core.runnables import Runnable  # noqa: TC002
 from pydantic import model_validator
 
 from langchain_glm.calls import prepare
+from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.catalog.profiles import model_profile
 from langchain_glm.content_blocks import register
 from langchain_glm.counting import TokenCounting
 from langchain_glm.errors import GLMError
-from langchain_glm.hosts import HOSTS
 from langchain_glm.notices import notify
-from langchain_glm.profiles import model_profile
 from langchain_glm.settings import ALIASES, OwnProfile
 from langchain_glm.shown import digest, shown_keywords
 from langchain_glm.transport import client
-from langchain_glm.version import __version__
-from langchain_glm.wire.functions import to_wire_tool
-from langchain_glm.wire.messages import PROVIDER
+from langchain_glm.version import PROVIDER, __version__
+from langchain_glm.wire.request.functions import to_wire_tool
 from langchain_glm.wire.types import Method  # noqa: TC001
 
 if TYPE_CHECKING:

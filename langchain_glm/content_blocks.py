@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
-from langchain_glm.wire.json import load_object
-from langchain_glm.wire.messages import PROVIDER
+from langchain_glm.json import load_object
+from langchain_glm.version import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

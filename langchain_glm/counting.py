@@ -11,7 +11,7 @@ from langchain_core.language_models import LanguageModelInput  # noqa: TC002
 from langchain_core.messages import BaseMessage  # noqa: TC002
 
 from langchain_glm.calls import prepare
-from langchain_glm.profiles import find_model
+from langchain_glm.catalog.profiles import find_model
 from langchain_glm.settings import GLMSettings
 from langchain_glm.tokens import estimate_messages, estimate_text, estimate_tools
 from langchain_glm.transport import tokenizer

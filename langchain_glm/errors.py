@@ -25,8 +25,8 @@ from langchain_core.exceptions import (
     ModelTimeoutError,
 )
 
-from langchain_glm.hosts import HOSTS
-from langchain_glm.wire.json import read_json
+from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import httpx
     from langchain_core.messages import AIMessage
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
 
 __all__ = [
     "CODES",

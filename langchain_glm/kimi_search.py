@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field
 
-from langchain_glm.wire.json import dump_json
+from langchain_glm.json import dump_json
 
 __all__ = ["KimiWebSearch"]
 

@@ -23,14 +23,14 @@ from pydantic import (
     model_validator,
 )
 
-from langchain_glm.hosts import HOSTS, Host, choose_host
+from langchain_glm.catalog.hosts import HOSTS, Host, choose_host
+from langchain_glm.catalog.profiles import find_model
 from langchain_glm.notices import notify
-from langchain_glm.profiles import find_model
 from langchain_glm.tools import WebSearch
 from langchain_glm.transport import pool
 from langchain_glm.transport.client import Endpoint
-from langchain_glm.transport.concurrency import InFlightLimiter, shared_limiter
-from langchain_glm.transport.deadline import Timeout
+from langchain_glm.transport.limits import InFlightLimiter, shared_limiter
+from langchain_glm.transport.timeouts import Timeout
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:

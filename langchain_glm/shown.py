@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from langchain_glm.settings import ALIASES, SECRET
-from langchain_glm.wire.functions import to_wire_tool
+from langchain_glm.wire.request.functions import to_wire_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

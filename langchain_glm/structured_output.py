@@ -21,9 +21,10 @@ from langchain_core.utils.json import parse_json_markdown, parse_partial_json
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
-from langchain_glm.wire.functions import to_wire_tool
-from langchain_glm.wire.json import dump_json
-from langchain_glm.wire.schemas import fault_in, inline
+from langchain_glm.json import dump_json
+from langchain_glm.wire.request.functions import to_wire_tool
+from langchain_glm.wire.schemas.check import fault_in
+from langchain_glm.wire.schemas.inline import inline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import AIMessage
 
-from langchain_glm.wire.functions import to_wire_tool
-from langchain_glm.wire.json import dump_json
-from langchain_glm.wire.messages import PROVIDER
+from langchain_glm.json import dump_json
+from langchain_glm.version import PROVIDER
+from langchain_glm.wire.request.functions import to_wire_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from langchain_core.messages import BaseMessage
 
-    from langchain_glm.profiles import Model
+    from langchain_glm.catalog.profiles import Model
 
 __all__ = ["estimate_messages", "estimate_text", "estimate_tools"]
 

@@ -1,4 +1,4 @@
-"""Bring names, dates and prices in `langchain_glm/models.py` up to date from models.dev's data.
+"""Bring names, dates and prices in `langchain_glm/catalog/models.py` up to date from models.dev's data.
 
     python scripts/refresh_models.py api.json           # shows what would change
     python scripts/refresh_models.py api.json --write   # and changes it
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TABLE: Final = Path(__file__).parent.parent / "langchain_glm" / "models.py"
+TABLE: Final = Path(__file__).parent.parent / "langchain_glm" / "catalog" / "models.py"
 MARK: Final = "# Everything below this line is written by scripts/refresh_models.py.\n"
 PROVIDERS: Final = ("zai", "zhipuai", "moonshotai")
 """Where a model is looked up, in this order; only the first and the last bill in dollars by our table."""

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
 from langchain_glm.content_blocks import register
-from tests.wire.reading import WAYS, body, chunks_of, delta, end, part, whole
+from tests.wire.reply.reading import WAYS, body, chunks_of, delta, end, part, whole
 
 register()
 

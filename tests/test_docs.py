@@ -227,4 +227,4 @@ def test_layers(layer: str, forbidden: tuple[str, ...]) -> None:
         assert not [module for module in found if module.startswith(forbidden)], path
         if layer == "transport":
             of_wire = {module for module in found if module.startswith("langchain_glm.wire")}
-            assert {module.rpartition(".")[0] for module in of_wire} <= {"langchain_glm.wire.json"}, path
+            assert {module.rpartition(".")[0] for module in of_wire} <= {"langchain_glm.json"}, path

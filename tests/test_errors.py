@@ -23,6 +23,7 @@ from langchain_core.exceptions import (
 from langchain_core.messages import AIMessage
 
 from langchain_glm import errors
+from langchain_glm.catalog.hosts import GATEWAY, HOSTS, Host
 from langchain_glm.errors import (
     CODES,
     GLMAuthenticationError,
@@ -43,7 +44,6 @@ from langchain_glm.errors import (
     GLMToolChoiceError,
     error_from_body,
 )
-from langchain_glm.hosts import GATEWAY, HOSTS, Host
 
 ZAI = HOSTS["zai"]
 

@@ -78,7 +78,7 @@ def test_neither_knows_the_model(name: str) -> None:
 @pytest.mark.parametrize("name", ["hosts.py", "profiles.py", "models.py", "notices.py", "version.py"])
 def test_plain_data_knows_nothing_of_the_rest(name: str) -> None:
     modules = within(imported(FILES[name]), "langchain_glm")
-    assert modules == within(modules, "langchain_glm.models")
+    assert modules == within(modules, "langchain_glm.catalog.models")
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("testing/")])

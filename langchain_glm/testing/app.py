@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
     from langchain_glm.testing.steps import Answer
 
 __all__ = ["make_app"]

@@ -6,7 +6,7 @@ import hashlib
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.profiles import MODELS
+from langchain_glm.catalog.profiles import MODELS
 from langchain_glm.testing.refusals import Problem, json_answer, refuse
 from langchain_glm.testing.tokens import prompt_tokens, tokens
 from langchain_glm.testing.turn import is_kimi, serving_model
@@ -14,7 +14,7 @@ from langchain_glm.testing.turn import is_kimi, serving_model
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
     from langchain_glm.testing.steps import Answer
 
 __all__ = ["embeddings", "models", "tokenizer"]

@@ -14,7 +14,7 @@ from langchain_glm.testing.wording import beijing_time, sentence, status_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
 
 __all__ = ["Problem", "error_body", "json_answer", "not_found", "refuse"]
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from langchain_glm.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

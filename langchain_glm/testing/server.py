@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from langchain_glm.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing.app import make_app
 from langchain_glm.testing.faults import Fault
 from langchain_glm.testing.ledger import Ledger, RecordedRequest
@@ -39,7 +39,7 @@ class GLMServer:
     told.
 
     Args:
-        host: the dialect, a name of `langchain_glm.hosts.HOSTS`.
+        host: the dialect, a name of `langchain_glm.catalog.hosts.HOSTS`.
         port: the TCP port; 0 takes a free one.
         api_key: the one key that is accepted.
         replies: the first queued replies.

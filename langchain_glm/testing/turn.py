@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.profiles import MODELS, Model, find_model
+from langchain_glm.catalog.profiles import MODELS, Model, find_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
 
 __all__ = ["Turn", "is_chinese", "is_coding", "is_kimi", "serving_model", "thinks"]
 

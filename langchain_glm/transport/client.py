@@ -24,12 +24,12 @@ from langchain_glm.errors import (
     GLMTimeoutError,
     error_from_body,
 )
+from langchain_glm.json import dump_json, read_json
 from langchain_glm.transport import pool
-from langchain_glm.transport.concurrency import aplace, place
-from langchain_glm.transport.deadline import auntil, check, cut_off, deadline_of, least, left, until
+from langchain_glm.transport.events import DONE, EventReader, check_size
+from langchain_glm.transport.limits import aplace, place
 from langchain_glm.transport.retry import Policy, aretrying, retrying
-from langchain_glm.transport.sse import DONE, EventReader, check_size
-from langchain_glm.wire.json import dump_json, read_json
+from langchain_glm.transport.timeouts import auntil, check, cut_off, deadline_of, least, left, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-    from langchain_glm.hosts import Host
-    from langchain_glm.transport.concurrency import InFlightLimiter
-    from langchain_glm.transport.deadline import Timeout
+    from langchain_glm.catalog.hosts import Host
+    from langchain_glm.transport.limits import InFlightLimiter
+    from langchain_glm.transport.timeouts import Timeout
 
 __all__ = ["Endpoint", "asend", "astream", "send", "stream"]
 

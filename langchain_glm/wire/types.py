@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import orjson
 
-from langchain_glm.wire.json import dump_json
+from langchain_glm.json import dump_json
 
 __all__ = ["Event", "FunctionCall", "Method", "Part", "Payload", "WireMessage", "WireTool", "WireToolCall"]
 

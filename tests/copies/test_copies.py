@@ -15,7 +15,7 @@ from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.tools import tool
 
 from langchain_glm import ChatGLM
-from langchain_glm.transport.concurrency import ProcessLimiter
+from langchain_glm.transport.limits import ProcessLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -54,7 +54,7 @@ def pieces(raw: bytes, size: int) -> Iterator[bytes]:
 def outcome(cut: Iterable[bytes]) -> list[Any]:
     """The events of some bytes; an error's text comes last."""
     from langchain_glm.errors import GLMStreamError
-    from langchain_glm.transport.sse import EventReader
+    from langchain_glm.transport.events import EventReader
 
     reader = EventReader()
     events: list[Any] = []
@@ -73,9 +73,9 @@ def check(data: bytes) -> None:
     Raises:
         AssertionError: if cutting changes what is read, or a chunk is none.
     """
+    from langchain_glm.catalog.hosts import HOSTS
     from langchain_glm.errors import GLMError, error_from_body
-    from langchain_glm.hosts import HOSTS
-    from langchain_glm.wire.chunks import ChunkReader
+    from langchain_glm.wire.reply.chunks import ChunkReader
 
     raw = data[1:]
     events = outcome([raw])
@@ -106,8 +106,8 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     with atheris.instrument_imports(include=["langchain_glm"]):
         import langchain_glm.errors
-        import langchain_glm.transport.sse
-        import langchain_glm.wire.chunks  # noqa: F401
+        import langchain_glm.transport.events
+        import langchain_glm.wire.reply.chunks  # noqa: F401
     from langchain_glm.content_blocks import register
 
     register()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_glm import ChatGLM
 from langchain_glm.testing import GLMServer, Reply
 from langchain_glm.transport import pool
-from langchain_glm.transport.concurrency import shared_limiter
+from langchain_glm.transport.limits import shared_limiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

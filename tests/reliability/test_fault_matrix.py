@@ -11,7 +11,7 @@ import pytest
 from langchain_glm import GLMError
 from langchain_glm.testing import faults
 from langchain_glm.transport import pool
-from langchain_glm.transport.concurrency import shared_limiter
+from langchain_glm.transport.limits import shared_limiter
 from tests.reliability.fault_matrix import ROWS, Outcome, Row, table
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from langchain_glm import ChatGLM, GLMError, GLMStreamError
-from langchain_glm.transport.sse import MAX_BYTES, EventReader
+from langchain_glm.transport.events import MAX_BYTES, EventReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator

@@ -13,7 +13,7 @@ import pytest
 
 from langchain_glm.testing import Reply
 from langchain_glm.transport import pool
-from langchain_glm.transport.concurrency import shared_limiter
+from langchain_glm.transport.limits import shared_limiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import pytest
 
 from langchain_glm import ChatGLM, GLMTimeoutError
 from langchain_glm.testing import GLMServer, Reply
-from langchain_glm.transport.concurrency import InFlightLimiter
+from langchain_glm.transport.limits import InFlightLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ import pytest
 
 from langchain_glm import ChatGLM, GLMConnectionError, GLMTimeoutError
 from langchain_glm.testing import Fault, GLMServer, Reply
-from langchain_glm.transport.concurrency import ProcessLimiter
-from langchain_glm.transport.deadline import Timeout
+from langchain_glm.transport.limits import ProcessLimiter
+from langchain_glm.transport.timeouts import Timeout
 from tests.reliability.cancelling import WAYS, measure
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_glm.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing import Reply, ToolCall
 from langchain_glm.testing.answers import reply_answer, sse
 from langchain_glm.testing.frames import native_body, native_frames

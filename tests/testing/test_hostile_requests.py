@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langchain_glm.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing.answers import reply_answer
 from langchain_glm.testing.checks import check_request
 from langchain_glm.testing.parrot import parrot_reply

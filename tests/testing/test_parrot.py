@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from langchain_glm.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing.parrot import parrot_reply
 from langchain_glm.testing.parrot.filling import fill
 from langchain_glm.testing.parrot.reading import json_objects, numbers, quotes, without_json

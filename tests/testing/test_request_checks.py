@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from langchain_glm.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing.checks import check_access, check_request
 from langchain_glm.testing.checks.tools import has_tuple_schema
 from langchain_glm.testing.refusals import Problem, error_body

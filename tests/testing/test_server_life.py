@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from langchain_glm.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing import Fault, GLMServer, RecordedRequest, Reply, ToolCall
 
 from .asking import ask, body_for, frames, post

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from langchain_glm.wire.schemas import child_schema, inline, read_by_schema, reads_strings, wants_container
+from langchain_glm.wire.schemas.inline import inline
+from langchain_glm.wire.schemas.read_back import child_schema, read_by_schema, reads_strings, wants_container
 
 POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
 TEXT = {"type": "string"}

@@ -15,7 +15,7 @@ from langchain_glm.testing.turn import is_kimi, serving_model
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
 
 __all__ = ["check_access", "check_request"]
 

@@ -17,8 +17,8 @@ from langchain_glm.testing.turn import thinks
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from langchain_glm.hosts import Host
-    from langchain_glm.profiles import Model
+    from langchain_glm.catalog.hosts import Host
+    from langchain_glm.catalog.profiles import Model
 
 __all__ = ["check_kimi"]
 

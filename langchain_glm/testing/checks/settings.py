@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.profiles import EFFORTS, Model
+from langchain_glm.catalog.profiles import EFFORTS, Model
 from langchain_glm.testing.refusals import Problem
 from langchain_glm.testing.tokens import prompt_tokens
 from langchain_glm.testing.turn import is_coding
@@ -15,7 +15,7 @@ from langchain_glm.testing.turn import is_coding
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
 
 __all__ = ["check_length", "check_settings"]
 

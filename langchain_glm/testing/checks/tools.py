@@ -13,8 +13,8 @@ from langchain_glm.testing.refusals import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_glm.hosts import Host
-    from langchain_glm.profiles import Model
+    from langchain_glm.catalog.hosts import Host
+    from langchain_glm.catalog.profiles import Model
 
 __all__ = ["check_tools", "has_tuple_schema"]
 

@@ -26,7 +26,7 @@ from langchain_glm.testing.turn import is_kimi, serving_model, thinks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_glm.hosts import Host
+    from langchain_glm.catalog.hosts import Host
     from langchain_glm.testing.parrot.reading import Conversation
 
 __all__ = ["parrot_reply"]

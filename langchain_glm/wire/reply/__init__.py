@@ -1,0 +1,1 @@
+"""GLM's replies, whole or streamed → LangChain messages and chunks."""

@@ -1,0 +1,1 @@
+"""LangChain messages, tools and settings → the request body."""

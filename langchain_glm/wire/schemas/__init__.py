@@ -1,0 +1,1 @@
+"""JSON schemas: as GLM takes them, arguments read back by them, answers checked against them."""
