@@ -75,7 +75,7 @@ def test_neither_knows_the_model(name: str) -> None:
     assert not within(modules - {f"langchain_glm.{room}" for room in ("wire", "transport")}, "langchain")
 
 
-@pytest.mark.parametrize("name", ["hosts.py", "profiles.py", "models.py", "notices.py", "version.py"])
+@pytest.mark.parametrize("name", [*of("catalog"), "notices.py", "version.py", "json.py"])
 def test_plain_data_knows_nothing_of_the_rest(name: str) -> None:
     modules = within(imported(FILES[name]), "langchain_glm")
     assert modules == within(modules, "langchain_glm.catalog.models")
