@@ -1,7 +1,7 @@
-"""An agent on GLM in the terminal: it thinks, calls tools over several turns, searches the web, and sums up.
+"""An agent on GLM in the terminal: it thinks, calls tools over several turns, and searches the web.
 
-Runs on the endpoint whose key is in the environment (`ZAI_API_KEY`, `ZHIPUAI_API_KEY`, …), and without a key on
-the GLM server that the package embeds for tests.
+It runs on the endpoint whose key is in the environment (`ZAI_API_KEY`, `ZHIPUAI_API_KEY`, …). Without a key, it runs on
+the GLM server that the package contains for tests.
 
     python examples/demo.py [--model glm-5.2] [--host zai] [--question "…"]
 """
@@ -26,16 +26,17 @@ QUESTION = (
     "I fly to Beijing tomorrow. Use get_weather for Beijing, then convert_currency for 250 EUR into CNY, "
     'then search_web for "opening hours of the Palace Museum". What should I pack and plan?'
 )
+DECISION = 'So I go to "Beijing" with a "coat", "gloves" and 2077.50 CNY. Give me that as data.'
 Currency = Literal["CNY", "EUR", "USD"]
 RATES = {("EUR", "CNY"): 8.31, ("USD", "CNY"): 7.12, ("EUR", "USD"): 1.17}
 
 console = Console(highlight=False)
 
 
-class Advice(BaseModel):
-    """Advice for a traveller."""
+class Trip(BaseModel):
+    """What a traveller has decided."""
 
-    city: str = Field(description="where the journey goes")
+    city: str = Field(description="where the trip goes")
     pack: list[str] = Field(description="what to pack")
     budget_cny: float = Field(description="the money at hand, in CNY")
 
@@ -56,7 +57,7 @@ def convert_currency(amount: float, source: Currency, target: Currency) -> str:
 
 
 def make_search(model: ChatGLM) -> Any:
-    """GLM ignores its own search beside function tools, so the search is a call of its own behind a tool."""
+    """Make a tool that searches in a request of its own: Z.ai ignores its search in requests with function tools."""
 
     @tool
     def search_web(query: str) -> str:
@@ -69,15 +70,15 @@ def make_search(model: ChatGLM) -> Any:
 
 
 class Printer:
-    """Shows a stream: thinking dimmed, calls and results on lines of their own, the answer plain."""
+    """Shows a stream: reasoning dimmed, each tool call and result on its own line, the answer plain."""
 
     def __init__(self) -> None:
-        self.shown = ""
+        self.last_kind = ""
 
     def head(self, kind: str, title: str, style: str) -> None:
-        if self.shown != kind:
+        if self.last_kind != kind:
             console.print(f"\n[bold {style}]{title}[/]", end="\n" if kind in ("call", "result") else " ")
-            self.shown = kind
+            self.last_kind = kind
 
     def chunk(self, chunk: AIMessageChunk) -> None:
         for block in chunk.content_blocks:
@@ -101,23 +102,22 @@ class Printer:
 
 
 def run(model: ChatGLM, question: str) -> None:
-    """Run the agent, then have its conversation summed up as data, then show what it cost."""
+    """Run the agent, then ask for a decision as data, then show how many tokens the agent used."""
     agent: Any = create_agent(model, [get_weather, convert_currency, make_search(model)])
     printer = Printer()
     messages: list[BaseMessage] = []
     for mode, data in agent.stream({"messages": [("user", question)]}, stream_mode=["messages", "values"]):
         if mode == "messages":
-            chunk, where = data
-            if isinstance(chunk, AIMessageChunk) and where["langgraph_node"] == "model":  # not a tool's own call
+            chunk, metadata = data
+            if isinstance(chunk, AIMessageChunk) and metadata["langgraph_node"] == "model":  # not the search's request
                 printer.chunk(chunk)
         else:
             for message in data["messages"][len(messages) :]:
                 printer.step(message)
             messages = data["messages"]
 
-    advice = model.with_structured_output(Advice).invoke([*messages, ("user", "Sum this up as Advice for Beijing.")])
-    console.print("\n\n[bold blue]as data[/]")
-    console.print(advice)
+    console.print(f"\n\n[bold]you[/] {DECISION}\n\n[bold blue]as data[/]")
+    console.print(model.with_structured_output(Trip).invoke([*messages, ("user", DECISION)]))
     usages = [
         message.usage_metadata for message in messages if isinstance(message, AIMessage) and message.usage_metadata
     ]
@@ -130,7 +130,7 @@ def run(model: ChatGLM, question: str) -> None:
 
 
 def main() -> int:
-    """Find an endpoint, say which, run."""
+    """Choose the endpoint and run the agent on it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="glm-5.2")
     parser.add_argument("--host", choices=HOSTS, help="default: the host whose key is in the environment")
@@ -144,8 +144,8 @@ def main() -> int:
             server = stack.enter_context(GLMServer(host=args.host or "zai"))
             settings |= {"host": server.host, "base_url": server.base_url, "api_key": server.api_key}
             console.print(
-                "No key in the environment: this runs on the embedded GLM server, whose answers are made by rules, "
-                "not by a model.\nSet ZAI_API_KEY, ZHIPUAI_API_KEY or another host's key to run it on GLM."
+                "There is no key in the environment, so this runs on the embedded GLM server, which answers by rules "
+                "and not by a model.\nTo run it on GLM, set ZAI_API_KEY, ZHIPUAI_API_KEY or another host's key."
             )
         try:
             model = ChatGLM(**settings)

@@ -1,6 +1,6 @@
-"""Many prompts through Ray Data: several worker processes, one limit on requests in flight.
+"""Many prompts through Ray Data: several worker processes share one limit on requests in flight.
 
-It runs against the embedded server, which thinks over each prompt and refuses every request beyond the limit:
+The script runs against the embedded server, which waits before each answer and refuses requests beyond the limit:
 
     pip install "langchain-zai-glm[testing]" "ray[data]"
     python examples/ray_data.py --prompts 10000
@@ -24,7 +24,7 @@ from langchain_glm.testing import Fault, GLMServer
 
 
 class Ask:
-    """One worker: answers batches of prompts. Ray makes one in each process."""
+    """A worker that answers batches of prompts; Ray makes one in each process."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.model = ChatGLM(**settings)
@@ -40,7 +40,7 @@ class Ask:
 
 
 def ask_all(prompts: list[str], settings: dict[str, Any], processes: int, at_once: int) -> list[dict[str, Any]]:
-    """Return prompt, answer and process of each prompt; each process asks `at_once` of them at a time."""
+    """Return each prompt with its answer and its process; each process sends `at_once` prompts at a time."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
 
@@ -55,7 +55,7 @@ def ask_all(prompts: list[str], settings: dict[str, Any], processes: int, at_onc
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        context.wait_for_min_actors_s = 120  # else the process that starts first may do all the work
+        context.wait_for_min_actors_s = 120  # otherwise the process that starts first may do all the work
         rows = ray.data.from_items([{"prompt": prompt} for prompt in prompts], override_num_blocks=processes * 4)
         answers = rows.map_batches(
             Ask,
@@ -74,8 +74,12 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int, default=8)
-    parser.add_argument("--delay", type=float, default=0.1, help="seconds that the server thinks (default: 0.1)")
-    parser.add_argument("--longest", type=float, default=900, help="seconds after which it gives up (default: 900)")
+    parser.add_argument(
+        "--delay", type=float, default=0.1, help="seconds that the server waits before it answers (default: 0.1)"
+    )
+    parser.add_argument(
+        "--longest", type=float, default=900, help="seconds after which the script gives up (default: 900)"
+    )
     options = parser.parse_args()
     faulthandler.dump_traceback_later(options.longest, exit=True)  # Ray's processes end with this one
     prompts = [f"This is prompt {number}." for number in range(options.prompts)]

@@ -1,7 +1,8 @@
-"""One limit on requests in flight for many processes, kept in an SQLite file that all of them can reach.
+"""A limit on requests in flight that many processes share, kept in an SQLite file.
 
-Every request is a row, whether it waits or runs, and the rows stand in line: the first `limit` of them may run.
-A process that dies leaves its rows behind; they lapse. A row that lapsed while its process slept stands in line anew.
+Each request, waiting or running, is a row of the table `line`. The oldest `limit` rows may run. If a process dies, its
+rows expire after a while. If a row expires although its process is alive, because the machine slept for example, the
+request goes back to the end of the line.
 """
 
 from __future__ import annotations
@@ -17,26 +18,26 @@ from langchain_glm import GLMTimeoutError
 
 
 class SQLiteLimiter:
-    """Shares a limit among the processes that open the same file.
+    """Shares a limit among all processes that open the same file.
 
     Args:
-        path: the file; on a disk of this machine, not on a network share.
-        limit: requests in flight at most.
-        longest: seconds after which a running request's place lapses; more than the longest reply takes.
+        path: the file, on a disk of this machine; network shares do not lock files reliably.
+        limit: the most requests in flight.
+        longest: seconds after which the row of a running request expires; more than the longest reply takes.
     """
 
-    waiting = 10.0  # seconds after which a waiting row lapses if nobody renews it
-    pause = 0.02  # seconds between two looks at the line
+    waiting = 10.0  # seconds after which the row of a waiting request expires if it is not renewed
+    pause = 0.02  # seconds between two looks at the table
 
     def __init__(self, path: str, limit: int, longest: float = 1800.0) -> None:
         self.path, self.limit, self.longest = path, limit, longest
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may release a slot in the middle of `_run`
         self._process = 0
         columns = "place INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT UNIQUE, lapses REAL"
         self._run(f"CREATE TABLE IF NOT EXISTS line ({columns})")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.path, self.limit, self.longest)  # another process opens the file itself
+        return type(self), (self.path, self.limit, self.longest)  # in a pickle; the other process opens the file
 
     def acquire(self, timeout: float | None) -> str:
         ticket, until = self._queue(timeout)
@@ -59,15 +60,15 @@ class SQLiteLimiter:
         return ticket
 
     def release(self, ticket: object, *, overloaded: bool) -> None:
-        del overloaded  # the limit is fixed; one that adapts would store it beside the line
+        del overloaded  # a limiter that adapts its limit would use this
         self._run("DELETE FROM line WHERE ticket = ?", ticket)
 
     def _queue(self, timeout: float | None) -> tuple[str, float]:
         ticket, now = secrets.token_hex(8), time.time()
-        self._stand_last(ticket, now)
+        self._append(ticket, now)
         return ticket, now + (float("inf") if timeout is None else timeout)
 
-    def _stand_last(self, ticket: str, now: float) -> None:
+    def _append(self, ticket: str, now: float) -> None:
         self._run("REPLACE INTO line (ticket, lapses) VALUES (?, ?)", ticket, now + self.waiting)
 
     def _may_run(self, ticket: str, until: float) -> bool:
@@ -78,15 +79,15 @@ class SQLiteLimiter:
             ticket,
             now,
         )
-        if not found:  # this process slept, and others may have run past
-            self._stand_last(ticket, now)
+        if not found:  # the row has expired, and later requests may be running
+            self._append(ticket, now)
             return False
         [(lapses, before)] = found
         if before < self.limit:
             self._run("UPDATE line SET lapses = ? WHERE ticket = ?", now + self.longest, ticket)
             return True
         if now > until:
-            raise GLMTimeoutError(f"no place among the {self.limit} requests in flight became free in time")
+            raise GLMTimeoutError(f"no slot among the {self.limit} requests in flight became free in time")
         if lapses < now + self.waiting / 2:
             self._run("UPDATE line SET lapses = ? WHERE ticket = ?", now + self.waiting, ticket)
             self._run("DELETE FROM line WHERE lapses < ?", now - self.waiting)
@@ -94,9 +95,9 @@ class SQLiteLimiter:
 
     def _run(self, statement: str, *values: object) -> list[tuple[float, ...]]:
         with self._lock:
-            if self._process != os.getpid():  # SQLite's connections must not be carried over a fork
-                self._process = os.getpid()
-                self._database = sqlite3.connect(self.path, 30, isolation_level=None, check_same_thread=False)
-                self._database.execute("PRAGMA journal_mode = WAL")
-                self._database.execute("PRAGMA synchronous = OFF")  # after a crash nothing is in flight
+            if self._process != os.getpid():  # an SQLite connection must not be used in a forked child
+                database = sqlite3.connect(self.path, 30, isolation_level=None, check_same_thread=False)
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute("PRAGMA synchronous = OFF")  # nothing is in flight after a crash
+                self._database, self._process = database, os.getpid()
             return self._database.execute(statement, values).fetchall()

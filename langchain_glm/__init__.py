@@ -5,51 +5,48 @@ from langchain_glm import ChatGLM
 
 ChatGLM(model="glm-5.2", host="zai").invoke("你好")
 ```
+
+Each name is imported when it is first used, so `import langchain_glm` itself is fast. Importing `ChatGLM` also
+registers the translation of its messages into LangChain's standard content blocks.
 """
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.catalog.hosts import HOSTS, Host
-from langchain_glm.catalog.prices import Price, cost, list_prices, usage_cost
-from langchain_glm.catalog.profiles import MODELS, Model
-from langchain_glm.chat_models import ChatGLM
-from langchain_glm.errors import (
-    GLMAuthenticationError,
-    GLMBalanceError,
-    GLMConnectionError,
-    GLMContentFilterError,
-    GLMContextOverflowError,
-    GLMError,
-    GLMInvalidRequestError,
-    GLMNotFoundError,
-    GLMOverloadedError,
-    GLMPermissionError,
-    GLMQuotaError,
-    GLMRateLimitError,
-    GLMServerError,
-    GLMStreamError,
-    GLMTimeoutError,
-    GLMToolChoiceError,
-)
-from langchain_glm.notices import GLMWarning
-from langchain_glm.registration import register
-from langchain_glm.tools import MCPServer, Retrieval, WebSearch
-from langchain_glm.transport.limits import InFlightLimiter
-from langchain_glm.transport.timeouts import Timeout
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
+    from langchain_glm.catalog.hosts import HOSTS, Host
+    from langchain_glm.catalog.prices import Price, cost, list_prices, usage_cost
+    from langchain_glm.catalog.profiles import MODELS, Model
+    from langchain_glm.chat_models import ChatGLM
+    from langchain_glm.errors import (
+        GLMAuthenticationError,
+        GLMBalanceError,
+        GLMConnectionError,
+        GLMConnectTimeoutError,
+        GLMContentFilterError,
+        GLMContextOverflowError,
+        GLMError,
+        GLMInvalidRequestError,
+        GLMNotFoundError,
+        GLMOverloadedError,
+        GLMPermissionError,
+        GLMQuotaError,
+        GLMRateLimitError,
+        GLMServerError,
+        GLMStreamError,
+        GLMTimeoutError,
+        GLMToolChoiceError,
+        GLMValueError,
+    )
     from langchain_glm.kimi_search import KimiWebSearch
-else:
-
-    def __getattr__(name: str) -> Any:
-        """Import what is seldom wanted, and brings langchain_core.tools along, which takes 5 ms."""
-        if name == "KimiWebSearch":
-            from langchain_glm.kimi_search import KimiWebSearch
-
-            return KimiWebSearch
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
+    from langchain_glm.notices import GLMWarning
+    from langchain_glm.registration import register
+    from langchain_glm.tools import MCPServer, Retrieval, WebSearch
+    from langchain_glm.transport.clients import aclose_clients, close_clients
+    from langchain_glm.transport.limits import InFlightLimiter
+    from langchain_glm.transport.timeouts import Timeout
 
 __all__ = [
     "HOSTS",
@@ -57,6 +54,7 @@ __all__ = [
     "ChatGLM",
     "GLMAuthenticationError",
     "GLMBalanceError",
+    "GLMConnectTimeoutError",
     "GLMConnectionError",
     "GLMContentFilterError",
     "GLMContextOverflowError",
@@ -71,6 +69,7 @@ __all__ = [
     "GLMStreamError",
     "GLMTimeoutError",
     "GLMToolChoiceError",
+    "GLMValueError",
     "GLMWarning",
     "Host",
     "InFlightLimiter",
@@ -82,8 +81,47 @@ __all__ = [
     "Timeout",
     "WebSearch",
     "__version__",
+    "aclose_clients",
+    "close_clients",
     "cost",
     "list_prices",
     "register",
     "usage_cost",
 ]
+
+_MODULE_OF: Final = {
+    "HOSTS": "catalog.hosts",
+    "Host": "catalog.hosts",
+    "Price": "catalog.prices",
+    "cost": "catalog.prices",
+    "list_prices": "catalog.prices",
+    "usage_cost": "catalog.prices",
+    "MODELS": "catalog.profiles",
+    "Model": "catalog.profiles",
+    "ChatGLM": "chat_models",
+    "KimiWebSearch": "kimi_search",
+    "GLMWarning": "notices",
+    "register": "registration",
+    "MCPServer": "tools",
+    "Retrieval": "tools",
+    "WebSearch": "tools",
+    "aclose_clients": "transport.clients",
+    "close_clients": "transport.clients",
+    "InFlightLimiter": "transport.limits",
+    "Timeout": "transport.timeouts",
+}
+"""Where each public name is defined. A name that begins with `GLM` and is not listed is an exception in `errors`."""
+
+if not TYPE_CHECKING:  # if type checkers saw __getattr__, they would accept every misspelled name
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_MODULE_OF.get(name, 'errors')}"), name)
+        globals()[name] = value  # later uses do not call this function
+        return value
+
+    def __dir__() -> list[str]:
+        """List the public names, including those that are not imported yet."""
+        return sorted({*globals(), *__all__})

@@ -1,41 +1,53 @@
-"""One call: what was set and what the call brings, joined into a request; and what its reply must hold."""
+"""One call: a request made from the model's settings and the call's keywords, and the check of its reply."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from langchain_core.messages.ai import add_usage
+from langchain_core.outputs import ChatResult
+
 from langchain_glm.errors import GLMToolChoiceError
 from langchain_glm.json import load_object
+from langchain_glm.keywords import sort_keywords
 from langchain_glm.notices import notify
-from langchain_glm.settings import ALIASES, OWN_FIELDS
+from langchain_glm.validation import as_glm_value_error, own_settings
 from langchain_glm.wire.reply.chunks import ChunkReader
 from langchain_glm.wire.reply.completion import to_result
-from langchain_glm.wire.request.functions import demands_call, parameters_of, to_wire_tool
+from langchain_glm.wire.reply.refusal import is_refused, refusal
+from langchain_glm.wire.reply.usage import sum_usage
+from langchain_glm.wire.request.functions import (
+    demands_call,
+    original_names,
+    parallel_calls,
+    parameters_of,
+    to_wire_tool,
+)
 from langchain_glm.wire.request.payload import build
-from langchain_glm.wire.types import WireTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.messages import AIMessage, BaseMessage
-    from langchain_core.outputs import ChatResult
 
-    from langchain_glm.settings import GLMSettings
+    from langchain_glm.chat_models import ChatGLM
+    from langchain_glm.transport.exchange import Endpoint
     from langchain_glm.wire.types import Event, Payload
 
 __all__ = ["Call", "prepare"]
 
-_NOT_SENT: Final = frozenset({"stream", "strict", "tools", "tool_choice", "ls_structured_output_format"})
-"""Keywords of a call that are read here and are no fields of the request."""
+_NOT_SENT: Final = frozenset(
+    {"stream", "strict", "tools", "tool_choice", "parallel_tool_calls", "ls_structured_output_format"}
+)
+"""Keywords of a call that are read here and are not fields of the request."""
 
 _NOT_CALLED: Final = (
-    "a tool call was demanded by tool_choice, and the model answered without one. GLM cannot be forced; "
-    'force_tool_choice="retry" asks once more, "ignore" takes the answer as it is.'
+    "tool_choice demanded a tool call, but the model answered without one. GLM cannot be forced: "
+    'force_tool_choice="retry" asks once more, "ignore" accepts the answer.'
 )
-_HALF_CALLED: Final = (
-    "a tool call was demanded by tool_choice, and the arguments of the one that came are no JSON object."
-)
+_NOT_AN_OBJECT: Final = "tool_choice demanded a tool call, but its arguments are not a JSON object."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +55,67 @@ class Call:
     """One call, ready to be sent.
 
     Args:
-        model: the settings that hold for it.
+        endpoint: where to send it, and how.
         payload: the request body.
-        schemas: function name → schema of its arguments.
-        bare: whether the text was asked to be JSON and nothing else.
-        demanded: whether the reply must hold a tool call.
+        schemas: the schemas of the tools' arguments, by the names that are sent.
+        names: the tools' original names, by the names that are sent, for tools whose name the host refuses.
+        json_only: whether the request asked for text that is only JSON.
+        tool_call_demanded: whether the reply must hold a tool call.
+        retries_tool_choice: whether to ask once more if a demanded tool call is missing.
     """
 
-    model: GLMSettings
+    endpoint: Endpoint
     payload: Payload
     schemas: Mapping[str, Any]
-    bare: bool
-    demanded: bool
-
-    @property
-    def body(self) -> Payload:
-        """The request body with its tools as the JSON that was made of them before."""
-        tools = self.payload.get("tools")
-        if not tools:
-            return self.payload
-        return {**self.payload, "tools": [tool.json if isinstance(tool, WireTool) else tool for tool in tools]}
+    names: Mapping[str, str]
+    json_only: bool
+    tool_call_demanded: bool
+    retries_tool_choice: bool
 
     def result(self, body: Event) -> ChatResult:
-        """Read the whole reply."""
-        return to_result(body, self.schemas, bare=self.bare)
+        """Read a complete reply."""
+        return to_result(body, self.schemas, names=self.names, json_only=self.json_only)
 
     def reader(self) -> ChunkReader:
         """Return a reader for the reply's stream."""
-        return ChunkReader(self.schemas, bare=self.bare)
+        return ChunkReader(self.schemas, names=self.names, json_only=self.json_only)
 
-    def asks_again(self, result: ChatResult) -> bool:
-        """Whether a demanded call is missing and is to be asked for once more."""
-        return self.demanded and self.model.force_tool_choice == "retry" and not _answer(result).tool_calls
+    def must_ask_again(self, result: ChatResult) -> bool:
+        """Whether a demanded tool call is missing and the model should be asked once more."""
+        answer = _answer(result)
+        missing = self.tool_call_demanded and not answer.tool_calls and not is_refused(answer)
+        return missing and self.retries_tool_choice
+
+    def second_result(self, result: ChatResult, *, after: ChatResult) -> ChatResult:
+        """Return the result of the second request with the usage of both requests."""
+        first, second = _answer(after), _answer(result)
+        second.usage_metadata = add_usage(first.usage_metadata, second.usage_metadata)
+        usage = sum_usage(
+            [first.response_metadata.get("token_usage") or {}, second.response_metadata.get("token_usage") or {}]
+        )
+        second.response_metadata["token_usage"] = usage
+        return ChatResult(
+            generations=result.generations, llm_output={**(result.llm_output or {}), "token_usage": usage}
+        )
 
     def check(self, result: ChatResult) -> None:
-        """Raise `GLMToolChoiceError` if a demanded call is missing.
+        """Raise `GLMToolChoiceError` if a demanded tool call is missing or invalid, or the refusal of content safety.
 
-        A call that cannot be run is none: agents end, as if all were well, where every call is invalid.
+        An invalid call counts as missing, because agents end without an error if all calls are invalid.
         """
         message = _answer(result)
-        if self.demanded and not message.tool_calls:
-            raise GLMToolChoiceError(_HALF_CALLED if message.invalid_tool_calls else _NOT_CALLED, partial=message)
+        if self.tool_call_demanded and not message.tool_calls:
+            if is_refused(message):
+                raise refusal(message)
+            raise GLMToolChoiceError(_NOT_AN_OBJECT if message.invalid_tool_calls else _NOT_CALLED, partial=message)
 
     def check_stream(self, reader: ChunkReader) -> None:
-        """Raise `GLMToolChoiceError` if a demanded call is missing from a stream that has ended."""
-        if self.demanded and not reader.called:
-            raise GLMToolChoiceError(_NOT_CALLED)
-        if self.demanded and all(load_object(arguments or "{}") is None for arguments in reader.arguments):
-            raise GLMToolChoiceError(_HALF_CALLED)
+        """Raise what `check` raises if a demanded tool call is missing from a stream that has ended, or invalid."""
+        if self.tool_call_demanded and not reader.called:
+            message = reader.partial()
+            raise refusal(message) if is_refused(message) else GLMToolChoiceError(_NOT_CALLED, partial=message)
+        if self.tool_call_demanded and all(load_object(arguments or "{}") is None for arguments in reader.arguments):
+            raise GLMToolChoiceError(_NOT_AN_OBJECT, partial=reader.partial())
 
 
 def _answer(result: ChatResult) -> AIMessage:
@@ -98,45 +123,48 @@ def _answer(result: ChatResult) -> AIMessage:
 
 
 def prepare(
-    model: GLMSettings,
+    model: ChatGLM,
     messages: Sequence[BaseMessage],
     stop: list[str] | None,
-    kwargs: Mapping[str, Any],
+    keywords: Mapping[str, Any],
     *,
-    stream: bool,
+    stream: bool = False,
+    run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None = None,
 ) -> Call:
-    """Join what was set and what this call brings.
+    """Make a call from the model's settings and the keywords of this call.
 
     Args:
         model: the settings.
         messages: the conversation.
-        stop: LangChain's stop words; `None` takes those that were set.
-        kwargs: the call's keywords: settings, tools, and fields that are sent as they are.
-        stream: whether a stream is asked for.
+        stop: the stop words from LangChain; `None` uses those of the settings.
+        keywords: the call's keywords: settings, tools, and fields that are sent unchanged.
+        stream: whether to ask for a stream.
+        run_manager: notified of each wait between attempts.
 
     Raises:
-        ValueError: if a setting or message cannot be sent.
+        GLMValueError: if a setting or message cannot be sent.
     """
-    overrides = {} if stop is None else {"stop": stop}
-    extra: dict[str, Any] = {}
-    for name, value in kwargs.items():
-        field = ALIASES.get(name, name)
-        if field in OWN_FIELDS:
-            overrides[field] = value
-        elif name not in _NOT_SENT and value is not None:
-            extra[name] = value
-    model = model.with_settings(overrides)
-    tools = [to_wire_tool(tool) for tool in kwargs.get("tools") or ()]
-    choice = kwargs.get("tool_choice")
-    payload, notices = build(
-        messages, model.__dict__, model.endpoint_host, tools=tools, tool_choice=choice, stream=stream
-    )
-    for notice in notices:
+    overrides, others = sort_keywords(keywords, own_settings(type(model)))
+    if stop is not None:
+        overrides["stop"] = stop
+    model = model._with_settings(overrides)  # noqa: SLF001 - this module is a part of ChatGLM
+    host = model.endpoint_host
+    extra = {name: value for name, value in others.items() if name not in _NOT_SENT and value is not None}
+    choice = keywords.get("tool_choice")
+    with as_glm_value_error():
+        tools = [to_wire_tool(tool) for tool in keywords.get("tools") or ()]
+        names = original_names(tools, host)
+        payload, notices = build(messages, model.__dict__, host, tools=tools, tool_choice=choice, stream=stream)
+    parallel, more_notices = parallel_calls(keywords.get("parallel_tool_calls"), host)
+    for notice in (*notices, *more_notices):
         notify(notice)
     return Call(
-        model=model,
-        payload=payload | extra,
-        schemas=parameters_of(tools),
-        bare=(model.response_format or {}).get("type") in ("json_object", "json_schema"),
-        demanded=model.force_tool_choice != "ignore" and demands_call(tools, choice),
+        endpoint=model._endpoint(run_manager.on_retry if run_manager else None),  # noqa: SLF001
+        payload=payload | parallel | extra,
+        schemas=parameters_of(tools, names),
+        names=names,
+        json_only=isinstance(response_format := model.response_format, dict)
+        and response_format.get("type") in ("json_object", "json_schema"),
+        tool_call_demanded=model.force_tool_choice != "ignore" and demands_call(tools, choice),
+        retries_tool_choice=model.force_tool_choice == "retry",
     )

@@ -1,97 +1,89 @@
-"""`ChatGLM`: LangChain's hooks, joined to `wire` and `transport`."""
+"""`ChatGLM`: the settings of a chat, and LangChain's hooks."""
 
 from __future__ import annotations
 
-# `with_fallbacks(…).bind_tools` reads the annotations of our methods: their names must be there at run time.
-from collections.abc import Sequence  # noqa: TC003
-from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Self, cast
+# `with_fallbacks(…).bind_tools` reads the annotations of our methods: their names must exist at run time.
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, cast
 
-from langchain_core.language_models import LanguageModelInput  # noqa: TC002
-from langchain_core.messages import AIMessage  # noqa: TC002
-from langchain_core.runnables import Runnable  # noqa: TC002
-from pydantic import model_validator
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import BaseMessage  # noqa: TC002
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
+from langchain_glm import binding, token_counting, tracing
 from langchain_glm.calls import prepare
-from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.catalog.choose_host import host_of_key
+from langchain_glm.catalog.hosts import GATEWAY
+from langchain_glm.catalog.models import find_model
 from langchain_glm.catalog.profiles import model_profile
-from langchain_glm.content_blocks import register
-from langchain_glm.counting import TokenCounting
-from langchain_glm.errors import GLMError
+from langchain_glm.connection import HOST_FIELDS, Connection
+from langchain_glm.content_blocks import register_translators
+from langchain_glm.keywords import OtherNames, sort_keywords
 from langchain_glm.notices import notify
-from langchain_glm.settings import ALIASES, OwnProfile
-from langchain_glm.shown import digest, shown_keywords
+from langchain_glm.tools import WebSearch
 from langchain_glm.transport import client
+from langchain_glm.validation import as_glm_value_error
 from langchain_glm.version import PROVIDER, __version__
-from langchain_glm.wire.request.functions import to_wire_tool
-from langchain_glm.wire.types import Method  # noqa: TC001
+from langchain_glm.wire.reply.usage import sum_usage
+from langchain_glm.wire.request.ranges import check_ranges
+from langchain_glm.wire.request.thinking import check_thinking
+from langchain_glm.wire.schemas.convert import to_response_format
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Set
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import ModelProfile
     from langchain_core.language_models.base import LangSmithParams
-    from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+    from langchain_glm.catalog.hosts import Host
+    from langchain_glm.catalog.models import Model
 
 __all__ = ["ChatGLM"]
 
-register()
+register_translators()
 
 
-class ChatGLM(TokenCounting):
+class _LookedUpProfile(dict[str, Any]):
+    """A profile from our catalogue, not from the user; it is looked up again when the model changes."""
+
+
+def _response_format(value: Any) -> Any:
+    return None if value is None else to_response_format(value)
+
+
+def _model_id(value: Any) -> Any:
+    if not isinstance(value, str) or not value:
+        raise ValueError('model: give the id of a model, such as model="glm-5.2".')
+    return value
+
+
+def _search(value: Any) -> Any:
+    """Return a `WebSearch` for a dict, which may hold the search's settings or the tool entry that is sent."""
+    if isinstance(value, Mapping) and not isinstance(value, WebSearch):
+        with as_glm_value_error():
+            return WebSearch(**(value.get("web_search", {}) if value.get("type") == "web_search" else value))
+    if not isinstance(value, bool | WebSearch | None):
+        raise ValueError("web_search: give True, False, a WebSearch, or a dict of its arguments.")
+    return value
+
+
+class ChatGLM(Connection, OtherNames, BaseChatModel):
     """GLM (BigModel, Z.ai, and gateways that serve it) and Kimi as a LangChain chat model.
 
-    Every setting works in the constructor, in `bind(…)` and per call (`invoke(…, thinking=False)`).
-    What a model or host does not take becomes the nearest that it does, with one warning a process.
-
-    Args:
-        model: the model's id, such as `"glm-5.2"`. Also `model_name`.
-        host: a name of `langchain_glm.HOSTS`. Default: the host whose key is in the environment.
-        base_url: the endpoint, for a gateway or a proxy; everything before `/chat/completions`.
-        api_key: the key, or a function (sync or async) that returns one before every request.
-            Default: from the host's environment variable.
-        temperature: 0 to 1. Default: the model's.
-        top_p: 0.01 to 1. Default: the model's.
-        max_tokens: most tokens of a reply, its thinking included; 1 to 131072. Default: the model's.
-        stop: texts that end the reply. Also `stop_sequences`.
-        do_sample: `False` makes the reply greedy; temperature and top_p have no effect then.
-        thinking: `True`, `False`, or the endpoint's own object, such as
-            `{"type": "enabled", "clear_thinking": True}`. Default: the model's; on Zhipu's own hosts
-            earlier reasoning is kept (`clear_thinking: False`), which agents need.
-        reasoning_effort: `none` to `max`, on models that have effort levels.
-        web_search: `True`, a `WebSearch`, or its dict: GLM's built-in search.
-        tool_stream: whether tool arguments are streamed in fragments. Default: where the model can.
-        force_tool_choice: what happens when `tool_choice` demanded a call and none came, on a host that cannot
-            force one: `check` raises `GLMToolChoiceError`, `retry` asks once more first (not in streams),
-            `ignore` returns the answer. Default `check`.
-        response_format: `{"type": "json_object"}`, or `json_schema`, whose schema goes into the prompt on
-            hosts that enforce none.
-        request_id: an id of yours, 6 to 64 characters, different for each request in flight.
-        user_id: your user's id, 6 to 128 characters.
-        model_kwargs: more fields for the request body.
-        extra_body: fields that go into the request body last and verbatim.
-        timeout: seconds of silence to bear, or `{"connect": …, "idle": …, "queue": …, "total": …}`, or
-            `Timeout`. Default: 10, 600, 600, no limit. Also `request_timeout`.
-        max_retries: tries after the first, for failures that a retry can mend. Default 2.
-        wait_for_reset: whether a used-up quota (1308, 1310) is waited for when the endpoint says when it comes back:
-            `True` up to five hours, or a number of seconds. Default `False`: `GLMQuotaError` with `reset_at`.
-        max_concurrency: requests in flight at most, shared by every model with this host and key in the process
-            (streams count until they end); `"auto"` finds the endpoint's limit; or an `InFlightLimiter` of
-            yours. Default: no limit.
-        streaming: whether `invoke` streams internally. Default: when somebody watches tokens.
-        stream_usage: whether to ask for usage in streams. Default: where the host needs to be asked.
-        default_headers: more headers. Never shown, traced or serialized.
-        http_client: your own `httpx.Client`; never closed here.
-        http_async_client: your own `httpx.AsyncClient`; never closed here.
+    Every setting works in the constructor, by assignment, in `bind(…)` and per call (`invoke(…, thinking=False)`).
+    If a model or host does not accept a value, the nearest accepted one is sent, with one warning for each process.
+    Each field describes its setting: here those of a chat, in `Connection` the host, the key, the timeout and so on.
 
     Raises:
-        ValueError: for a setting out of range, an unknown host, or a missing key, when constructed.
-        GLMError: for a failure of the endpoint, when called; see `langchain_glm.errors`.
+        GLMValueError: for a setting out of range or an unknown host; it is a `ValueError`.
+        GLMAuthenticationError: if there is no key for the host.
+        GLMError: when called, if the endpoint fails; see `langchain_glm.errors`.
 
-    A reply's `response_metadata` holds `model_name` (as served), `finish_reason`, `request_id`, `id`, `created`,
-    `reasoning_content`, `token_usage` (as sent), and `web_search`, `content_filter`, `video_result` where sent.
+    A reply's `response_metadata` holds `model_name` (the model that answered), `finish_reason`, `request_id`, `id`,
+    `created`, `reasoning_content`, `token_usage` (as the endpoint sent it), and `web_search`, `content_filter` and
+    `video_result` if the endpoint sent them.
 
     Example:
         ```python
@@ -103,12 +95,106 @@ class ChatGLM(TokenCounting):
         ```
     """
 
+    _shared_fields: ClassVar = (*Connection._shared_fields, "cache", "rate_limiter", "callbacks")  # noqa: SLF001 - of our base class
+
+    model: Annotated[str, BeforeValidator(_model_id)] = Field(
+        default="", validate_default=True, description='The model\'s id, such as "glm-5.2".'
+    )
+    temperature: float | None = Field(default=None, description="The sampling temperature: 0 to 1 on Zhipu's hosts.")
+    top_p: float | None = Field(default=None, description="Nucleus sampling: 0.01 to 1 on Zhipu's hosts.")
+    max_tokens: int | None = Field(
+        default=None, ge=1, description="The most tokens of a reply, including its thinking."
+    )
+    stop: list[str] | str | None = Field(default=None, description="Texts at which the reply ends.")
+    do_sample: bool | None = Field(
+        default=None, description="`False` always takes the likeliest token; temperature and top_p have no effect then."
+    )
+    thinking: Annotated[bool | str | dict[str, Any] | None, BeforeValidator(check_thinking)] = Field(
+        default=None,
+        description="`True`, `False`, or the endpoint's own object: `{'type': 'enabled', 'clear_thinking': True}`. "
+        "Default: the model's own; on Zhipu's hosts, earlier reasoning is kept, which agents need.",
+    )
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = Field(
+        default=None, description="How long the model thinks, if it has levels of effort."
+    )
+    web_search: Annotated[bool | WebSearch | dict[str, Any] | None, PlainValidator(_search)] = Field(
+        default=None, description="GLM's built-in search: `True`, a `WebSearch`, or a dict of its arguments."
+    )
+    tool_stream: bool | None = Field(
+        default=None, description="Whether tool arguments are streamed in fragments. Default: if the model can."
+    )
+    force_tool_choice: Literal["check", "retry", "ignore"] = Field(
+        default="check",
+        description="What to do if tool_choice demanded a call but none came, on a host that cannot force one: `check` "
+        "raises `GLMToolChoiceError`, `retry` first asks once more (not in streams), `ignore` accepts the answer.",
+    )
+    response_format: Annotated[dict[str, Any] | type | None, BeforeValidator(_response_format)] = Field(
+        default=None,
+        description='The form of the answer: a class, a TypedDict, a JSON schema, or {"type": "json_object"}. If '
+        "the host does not enforce schemas, it goes into the prompt. `with_structured_output` also parses the answer.",
+    )
+    request_id: str | None = Field(
+        default=None,
+        description="Your own id of the request, 6 to 64 characters, different for each request in flight.",
+    )
+    user_id: str | None = Field(default=None, description="The id of your user, 6 to 128 characters.")
+    model_kwargs: dict[str, Any] = Field(default_factory=dict, description="Additional fields for the request body.")
+    extra_body: dict[str, Any] = Field(
+        default_factory=dict, description="Fields that are added to the request body unchanged, after all others."
+    )
+    streaming: bool | None = Field(  # LangChain never streams if this is `False`, so the default is `None`
+        default=None, description="Whether `invoke` streams internally. Default: if a callback listens to tokens."
+    )
+    stream_usage: bool | None = Field(
+        default=None, description="Whether to ask for usage in streams. Default: if the host sends it only when asked."
+    )
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, *args: Any, **settings: Any) -> None:
+            with as_glm_value_error():
+                super().__init__(*args, **settings)
+
+        @property
+        def model_name(self) -> str:
+            """The model's id, under the name that other chat models use."""
+            return self.model
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sort_keywords(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        settings, others = sort_keywords(given, cls.model_fields)
+        if settings.get("host") is None and settings.get("base_url") is None:
+            settings["host"] = next(filter(None, map(host_of_key, given)), None)
+        if others:
+            notify(f"{', '.join(others)} is not a setting of ChatGLM; it is sent in the request body.")
+            settings["model_kwargs"] = {**(settings.get("model_kwargs") or {}), **others}
+        if isinstance(settings.get("profile"), _LookedUpProfile) and settings.keys() >= cls.model_fields.keys():
+            del settings["profile"]  # LangChain makes copies by passing every field
+        return settings
+
     @model_validator(mode="after")
-    def _set_glm_version(self) -> Self:
+    def _check_settings(self) -> Self:
         self._add_version("langchain-zai-glm", __version__)
+        self._check_key()
+        check_ranges(self.__dict__, self.endpoint_host, self.traits)
         return self
 
-    # What LangChain asks about the model.
+    @property
+    def traits(self) -> Model | None:
+        """The catalogue's entry for the model that answers at this host; `None` if there is none."""
+        return find_model(self.model, self.endpoint_host)
+
+    def _apply_changes(self, changed: Set[str], before: Host) -> None:
+        super()._apply_changes(changed, before)
+        with as_glm_value_error():
+            check_ranges(self.__dict__, self.endpoint_host, self.traits)
+        if changed & HOST_FIELDS and isinstance(self.profile, _LookedUpProfile):
+            self.profile = self._resolve_model_profile()
+
+    # Hooks through which LangChain learns about the model.
 
     @property
     def _llm_type(self) -> str:
@@ -116,58 +202,53 @@ class ChatGLM(TokenCounting):
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
-        """Whether `langchain_core.load` can write it: yes, with the key as a reference to its variable."""
+        """Whether `langchain_core.load` can serialize it: yes, with a reference to the key's variable as the key."""
         return True
 
     @property
     def lc_secrets(self) -> dict[str, str]:
-        """The field that is a secret, and the variable that it is read from when loaded."""
-        return {"api_key": self.endpoint_host.key_variable}
+        """The field that is a secret, and the environment variable from which it is loaded."""
+        return {"api_key": (self.endpoint_host.key_variables or GATEWAY.key_variables)[0]}
 
     @property
     def lc_attributes(self) -> dict[str, Any]:
-        """What is written besides the settings: the endpoint, which the environment may have selected."""
-        host = self.endpoint_host
-        known = HOSTS.get(host.name)
-        moved = {} if known and known.base_url == host.base_url else {"base_url": host.base_url}
-        return {"host": host.name, **moved} if known else moved
+        """What is serialized besides the settings: the endpoint, which the environment may have selected."""
+        serialized = self._serialized_connection()
+        if self.api_key is None and self.endpoint_host.key_from():
+            serialized["api_key"] = None  # LangChain replaces it by the reference to the key's variable
+        return serialized
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {**self.changed_settings(), "host": self.endpoint_host.name, "base_url": self.endpoint_host.base_url}
+        return tracing.changed_settings(self)
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        found = model_profile(self.model)
-        return None if found is None else cast("ModelProfile", OwnProfile(found))
+        return cast("ModelProfile", _LookedUpProfile(model_profile(self.model, self.endpoint_host)))
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        kwargs = {ALIASES.get(name, name): value for name, value in kwargs.items()}
-        ends = kwargs.pop("stop", None) or stop or self.stop
-        params = super()._get_ls_params(stop=[ends] if isinstance(ends, str) else ends, **kwargs)
+        keywords = tracing.with_stop(tracing.redacted_keywords(kwargs), stop or self.stop)
+        params = super()._get_ls_params(**keywords)
         params["ls_provider"] = PROVIDER
         return params
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
-        shown = {ALIASES.get(name, name): value for name, value in shown_keywords(kwargs).items()}
-        ends = shown.pop("stop", None) or stop or self.stop
-        params = super()._get_invocation_params(stop=[ends] if isinstance(ends, str) else ends, **shown)
-        if "host" in shown and "base_url" not in shown:
-            del params["base_url"]  # it is the other host's
+        keywords = tracing.with_stop(tracing.redacted_keywords(kwargs), stop or self.stop)
+        params = super()._get_invocation_params(**keywords)
+        if "host" in keywords and "base_url" not in keywords:
+            del params["base_url"]  # it belongs to the host of the settings
         return params
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        return super()._get_llm_string(stop=stop, **shown_keywords(kwargs, hide=digest))
+        return super()._get_llm_string(stop=stop, **tracing.redacted_keywords(kwargs, tracing.digest))
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
-        usage: dict[str, Any] = {}
-        for output in llm_outputs:
-            for name, count in ((output or {}).get("token_usage") or {}).items():
-                if isinstance(count, int):
-                    usage[name] = usage.get(name, 0) + count
-        names = [output["model_name"] for output in llm_outputs if output and output.get("model_name")]
+        outputs = [output for output in llm_outputs if output]
+        names = [output["model_name"] for output in outputs if output.get("model_name")]
+        usages = [output.get("token_usage") or {} for output in outputs]
+        usage = dict(usages[0]) if len(usages) == 1 else sum_usage(usages)
         return {"token_usage": usage, "model_name": names[0] if names else self.model}
 
-    # What LangChain runs.
+    # Hooks that LangChain calls to get a reply.
 
     def _generate(
         self,
@@ -176,11 +257,10 @@ class ChatGLM(TokenCounting):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = prepare(self, messages, stop, kwargs, stream=False)
-        endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
-        result = call.result(client.send(endpoint, call.body))
-        if call.asks_again(result):
-            result = call.result(client.send(endpoint, call.body))
+        call = prepare(self, messages, stop, kwargs, run_manager=run_manager)
+        result = client.send(call.endpoint, call.payload, call.result)
+        if call.must_ask_again(result):
+            result = call.second_result(client.send(call.endpoint, call.payload, call.result), after=result)
         call.check(result)
         return result
 
@@ -191,11 +271,10 @@ class ChatGLM(TokenCounting):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = prepare(self, messages, stop, kwargs, stream=False)
-        endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
-        result = call.result(await client.asend(endpoint, call.body))
-        if call.asks_again(result):
-            result = call.result(await client.asend(endpoint, call.body))
+        call = prepare(self, messages, stop, kwargs, run_manager=run_manager)
+        result = await client.asend(call.endpoint, call.payload, call.result)
+        if call.must_ask_again(result):
+            result = call.second_result(await client.asend(call.endpoint, call.payload, call.result), after=result)
         call.check(result)
         return result
 
@@ -206,24 +285,13 @@ class ChatGLM(TokenCounting):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        call = prepare(self, messages, stop, kwargs, stream=True)
-        endpoint = call.model.endpoint(call.model.current_key(), _on_retry(run_manager))
-        reader = call.reader()
-        try:
-            with closing(client.stream(endpoint, call.body)) as events:
-                for event in events:
-                    if chunk := reader.read(event):
-                        if run_manager:
-                            run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                        yield chunk
-                    if not event:  # the endpoint marked the end: the last chunk need not wait for the connection's
-                        yield from reader.finish()
-            if not reader.done:
-                yield from reader.finish()
+        call = prepare(self, messages, stop, kwargs, stream=True, run_manager=run_manager)
+        with client.stream(call.endpoint, call.payload, call.reader) as (chunks, reader):
+            for chunk in chunks:
+                if run_manager:
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
             call.check_stream(reader)
-        except GLMError as error:
-            error.partial = reader.partial()
-            raise
 
     async def _astream(
         self,
@@ -232,106 +300,25 @@ class ChatGLM(TokenCounting):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        call = prepare(self, messages, stop, kwargs, stream=True)
-        endpoint = call.model.endpoint(await call.model.acurrent_key(), _on_retry(run_manager))
-        reader = call.reader()
-        try:
-            async with aclosing(client.astream(endpoint, call.body)) as events:
-                async for event in events:
-                    if chunk := reader.read(event):
-                        if run_manager:
-                            await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                        yield chunk
-                    if not event:  # as above
-                        for chunk in reader.finish():
-                            yield chunk
-            if not reader.done:
-                for chunk in reader.finish():
-                    yield chunk
+        call = prepare(self, messages, stop, kwargs, stream=True, run_manager=run_manager)
+        async with client.astream(call.endpoint, call.payload, call.reader) as (chunks, reader):
+            async for chunk in chunks:
+                if run_manager:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
             call.check_stream(reader)
-        except GLMError as error:
-            error.partial = reader.partial()
-            raise
 
-    # What users build on.
+    # Methods for users.
 
-    def bind_tools(
-        self,
-        tools: Sequence[Any],
-        *,
-        tool_choice: Any = None,
-        strict: bool | None = None,
-        parallel_tool_calls: bool | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools to the model.
+    if not TYPE_CHECKING:  # type checkers use LangChain's declaration
+        bind = binding.bind
 
-        Args:
-            tools: LangChain tools, functions, pydantic classes, TypedDicts, dicts, and GLM's own tools
-                (`WebSearch`, `Retrieval`, `MCPServer`, or dicts of their shape).
-            tool_choice: `"auto"`, `"none"`, `"any"`, `"required"`, `True`, a tool's name or a dict. GLM obeys
-                only `"auto"`; there the others choose which tools are sent, and a sentence asks for the call.
-            strict: accepted for LangChain's sake; GLM enforces no schema.
-            parallel_tool_calls: sent to hosts other than Zhipu's own, which have no such setting.
-            **kwargs: settings for each call.
+    bind_tools = binding.bind_tools
 
-        Returns:
-            The model with the tools bound.
+    with_structured_output = binding.with_structured_output
 
-        Raises:
-            ValueError: if a tool cannot be translated.
-
-        Example:
-            ```python
-            model.bind_tools([get_weather]).invoke("How is the weather in Paris?").tool_calls
-            ```
-        """
-        del strict
-        if parallel_tool_calls is not None:
-            if self.endpoint_host.native:
-                notify("GLM has no parallel_tool_calls; it is left out.")
-            else:
-                kwargs["parallel_tool_calls"] = parallel_tool_calls
-        if tool_choice is not None:
-            kwargs["tool_choice"] = tool_choice
-        return self.bind(tools=[to_wire_tool(tool) for tool in tools], **kwargs)
-
-    def with_structured_output(  # type: ignore[override]
-        self,
-        schema: dict[str, Any] | type | None = None,
-        *,
-        method: Method = "function_calling",
-        include_raw: bool = False,
-        strict: bool | None = None,
-        repair: int = 0,
-    ) -> Runnable[LanguageModelInput, Any]:
-        """Make the model answer with an instance of a schema, on endpoints that force nothing.
-
-        Args:
-            schema: a pydantic class, TypedDict, JSON schema or OpenAI function.
-            method: `function_calling` offers the schema as the only tool; `json_schema` puts it into the prompt
-                (or lets the endpoint enforce it, where it does); `json_mode` asks for any JSON object, which
-                your prompt must describe.
-            include_raw: return `{"raw": message, "parsed": …, "parsing_error": …}` instead of raising.
-            strict: passed on where the endpoint enforces schemas.
-            repair: how often an answer that does not fit is sent back with what is wrong about it. Such a chain
-                does not stream. Default 0.
-
-        Returns:
-            A runnable that gives an instance of a pydantic class, or a dict. Streamed, dicts come in part.
-
-        Raises:
-            OutputParserException: when run, if the answer is not what was asked for; it holds the raw text.
-
-        Example:
-            ```python
-            model.with_structured_output(Joke).invoke("Tell me a joke about cats.").punchline
-            ```
-        """
-        from langchain_glm.structured_output import structured  # its parsers take 3 ms to import
-
-        return structured(self, schema, method=method, include_raw=include_raw, strict=strict, repair=repair)
-
-
-def _on_retry(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None) -> Any:
-    return run_manager.on_retry if run_manager else None
+    get_token_ids = token_counting.get_token_ids
+    get_num_tokens = token_counting.get_num_tokens
+    get_num_tokens_from_messages = token_counting.get_num_tokens_from_messages
+    count_tokens = token_counting.count_tokens
+    acount_tokens = token_counting.acount_tokens

@@ -1,12 +1,15 @@
-"""Our messages as LangChain's standard content blocks.
+"""Translation of our messages into LangChain's standard content blocks.
 
-The order is the one in which a stream brings them: reasoning, text, tool calls, then what the endpoint ran
-itself, which GLM reports last. Chunk blocks carry string indices: LangChain gives text and reasoning numbers
-of its own, and numbers of ours would make it merge a tool call into the text before it.
+Blocks are in the order in which they began. A reply that was not streamed has the usual order: reasoning, text, tool
+calls, then what the endpoint ran. `response_metadata["block_order"]` records any other order of a stream.
+
+The blocks of chunks have strings as indices, because LangChain numbers text and reasoning itself: with numbers of ours,
+it would merge a tool call into the text before it.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain_core.messages.block_translators import register_translator
@@ -21,33 +24,43 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.messages.content import ContentBlock
 
-__all__ = ["register"]
+__all__ = ["register_translators"]
 
 Block = dict[str, Any]
 
 _HAS_REFUSALS: Final = "refusal" in KNOWN_BLOCK_TYPES  # since langchain-core 1.8
-_REFUSING: Final = ("sensitive", "content_filter")
-_STOPPED: Final = "The endpoint's content safety stopped this answer; text that was shown should be taken back."
+_REFUSAL_REASONS: Final = ("sensitive", "content_filter")
+_REFUSAL: Final = "The endpoint's content safety stopped this answer; remove any of its text that you have shown."
 
 
-def register() -> None:
-    """Make LangChain use these translations for messages whose `model_provider` is ours."""
+def register_translators() -> None:
+    """Make LangChain use these translations for messages with our `model_provider`."""
     register_translator(PROVIDER, _message_blocks, _chunk_blocks)
 
 
 def _message_blocks(message: AIMessage) -> list[ContentBlock]:
-    """Translate a whole message. Never raises: LangChain reads blocks while it streams and traces."""
+    """Translate a complete message. It never raises, because LangChain reads blocks while it streams and traces."""
     blocks = [
         *_reasoning(message),
         *_text(message),
-        *({"type": "tool_call", **_only(call, "id", "name", "args")} for call in message.tool_calls),
+        *({"type": "tool_call", **_pick(call, "id", "name", "args")} for call in message.tool_calls),
         *(
-            {"type": "invalid_tool_call", **_only(call, "id", "name", "args", "error")}
+            {"type": "invalid_tool_call", **_pick(call, "id", "name", "args", "error")}
             for call in message.invalid_tool_calls
         ),
         *_endpoint_blocks(message),
     ]
-    return cast("list[ContentBlock]", blocks)
+    order = message.response_metadata.get("block_order")
+    return cast("list[ContentBlock]", _sort_by_type(blocks, order) if isinstance(order, list) else blocks)
+
+
+def _sort_by_type(blocks: list[Block], types: list[Any]) -> list[Block]:
+    """Return the blocks in the order of the types; blocks of other types come last."""
+    by_type: dict[Any, deque[Block]] = {}
+    for block in blocks:
+        by_type.setdefault(block["type"], deque()).append(block)
+    sorted_blocks = [by_type[kind].popleft() for kind in types if isinstance(kind, str) and by_type.get(kind)]
+    return sorted_blocks + [block for rest in by_type.values() for block in rest]
 
 
 def _chunk_blocks(message: AIMessageChunk) -> list[ContentBlock]:
@@ -55,20 +68,20 @@ def _chunk_blocks(message: AIMessageChunk) -> list[ContentBlock]:
     if message.chunk_position == "last" and (
         message.content or message.tool_call_chunks or "reasoning_content" in message.additional_kwargs
     ):
-        return _message_blocks(message)  # our own last chunk has no content, so this is a sum
+        return _message_blocks(message)  # the last chunk of a stream has no content, so this is a sum
     blocks: list[Block] = []
-    more = message.additional_kwargs
-    if more:
+    additional = message.additional_kwargs
+    if additional:
         blocks += [{**block, "index": "lc_rs_0"} for block in _reasoning(message)]
-    if isinstance(message.content, str) and "annotations" not in more:
+    if isinstance(message.content, str) and "annotations" not in additional:
         if message.content:
             blocks.append({"type": "text", "text": message.content, "index": "lc_txt_0"})
     else:
         blocks += [{**block, "index": "lc_txt_0"} if block["type"] == "text" else block for block in _text(message)]
     for call in message.tool_call_chunks:
-        block = {"type": "tool_call_chunk", **_only(call, "id", "name", "args")}
+        block = {"type": "tool_call_chunk", **_pick(call, "id", "name", "args")}
         blocks.append(block if call.get("index") is None else {**block, "index": f"lc_tc_{call['index']}"})
-    if message.chunk_position == "last":  # the one that holds what the endpoint did
+    if message.chunk_position == "last":  # the chunk that holds what the endpoint ran
         blocks += [{**block, "index": f"lc_end_{number}"} for number, block in enumerate(_endpoint_blocks(message))]
     return cast("list[ContentBlock]", blocks)
 
@@ -81,11 +94,11 @@ def _reasoning(message: AIMessage) -> list[Block]:
 
 
 def _text(message: AIMessage) -> list[Block]:
-    """The text and its citations. A list is content that a user wrote, or blocks already; it stays as it is."""
+    """Return the text with its citations. Content that is already a list of blocks stays unchanged."""
     annotations = message.additional_kwargs.get("annotations")
-    cited = {"annotations": annotations} if isinstance(annotations, list) and annotations else {}
+    citations = {"annotations": annotations} if isinstance(annotations, list) and annotations else {}
     if isinstance(message.content, str):
-        return [{"type": "text", "text": message.content, **cited}] if message.content or cited else []
+        return [{"type": "text", "text": message.content, **citations}] if message.content or citations else []
     return [
         {"type": "text", "text": item} if isinstance(item, str) else dict(item)
         for item in message.content
@@ -94,13 +107,13 @@ def _text(message: AIMessage) -> list[Block]:
 
 
 def _endpoint_blocks(message: AIMessage) -> list[Block]:
-    """What the endpoint did itself: searches, MCP calls, speech, refusals."""
+    """Return what the endpoint added: searches, MCP calls, speech, refusals."""
     metadata = message.response_metadata
     blocks: list[Block] = []
     results = metadata.get("web_search")
     if isinstance(results, list) and results:
         call_id = f"web_search_{metadata.get('id') or ''}"
-        blocks += _server_pair(call_id, "web_search", {}, results, failed=False)
+        blocks += _call_and_result(call_id, "web_search", {}, results, failed=False)
     entries = metadata.get("mcp")
     for entry in entries if isinstance(entries, list) else ():
         blocks += _mcp_blocks(entry)
@@ -108,14 +121,14 @@ def _endpoint_blocks(message: AIMessage) -> list[Block]:
     if isinstance(audio, dict) and isinstance(audio.get("data"), str):
         blocks.append({"type": "audio", "base64": audio["data"], "mime_type": "audio/wav"})
     if _HAS_REFUSALS and (
-        (refusal := message.additional_kwargs.get("refusal")) or metadata.get("finish_reason") in _REFUSING
+        (refusal := message.additional_kwargs.get("refusal")) or metadata.get("finish_reason") in _REFUSAL_REASONS
     ):
-        blocks.append({"type": "refusal", "refusal": refusal if isinstance(refusal, str) else _STOPPED})
+        blocks.append({"type": "refusal", "refusal": refusal if isinstance(refusal, str) else _REFUSAL})
     return blocks
 
 
 def _mcp_blocks(entry: Any) -> list[Block]:
-    """A call on an MCP server, or the listing of its tools, and what came of it."""
+    """Return a call to an MCP server, or the listing of its tools, with its result."""
     mcp = entry.get("mcp") if isinstance(entry, dict) else None
     if not isinstance(mcp, dict):
         return []
@@ -126,13 +139,13 @@ def _mcp_blocks(entry: Any) -> list[Block]:
     output = mcp.get("tools") if listing else mcp.get("output")
     error = mcp.get("error")
     name = "mcp_list_tools" if listing else str(mcp.get("name") or "mcp_call")
-    blocks = _server_pair(call_id, name, arguments, error or output, failed=bool(error))
+    blocks = _call_and_result(call_id, name, arguments, error or output, failed=bool(error))
     if mcp.get("server_label"):
         blocks[0]["extras"] = {"server_label": mcp["server_label"]}
     return blocks
 
 
-def _server_pair(call_id: str, name: str, arguments: Block, output: Any, *, failed: bool) -> list[Block]:
+def _call_and_result(call_id: str, name: str, arguments: Block, output: Any, *, failed: bool) -> list[Block]:
     status = "error" if failed else "success"
     return [
         {"type": "server_tool_call", "id": call_id, "name": name, "args": arguments},
@@ -140,5 +153,5 @@ def _server_pair(call_id: str, name: str, arguments: Block, output: Any, *, fail
     ]
 
 
-def _only(call: Mapping[str, Any], *keys: str) -> Block:
+def _pick(call: Mapping[str, Any], *keys: str) -> Block:
     return {key: call.get(key) for key in keys}

@@ -1,4 +1,4 @@
-"""Kimi's web search as a LangChain tool; `langchain_glm` imports it when it is asked for."""
+"""Kimi's web search as a LangChain tool; `langchain_glm` imports it when it is first used."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["KimiWebSearch"]
 
 
 class KimiWebSearch(BaseTool):
-    """Kimi's web search: the endpoint searches once the client has echoed the call's arguments.
+    """Kimi's web search: the endpoint searches after the client has sent the call's arguments back.
 
-    Give it to an agent like any tool. On Kimi K2.5 and K2.6 it needs `thinking=False`.
+    Give it to an agent like any other tool. On Kimi K2.5 and K2.6 it needs `thinking=False`.
     Source: Moonshot's documents on `$web_search`.
 
     Example:

@@ -1,7 +1,8 @@
-"""Warnings about settings that a model or host does not take: each once a process."""
+"""Warnings about settings that a model or host does not accept, each once for each process."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import cache
 
@@ -9,10 +10,29 @@ __all__ = ["GLMWarning", "notify"]
 
 
 class GLMWarning(UserWarning):
-    """A setting was mapped to the nearest that the model or host accepts, or a message was mended."""
+    """A setting was changed to what the model or host accepts, or a message was corrected."""
 
 
 @cache
 def notify(notice: str) -> None:
-    """Warn, unless this very notice has been given before."""
-    warnings.warn(notice, GLMWarning, stacklevel=3)
+    """Warn, unless the same warning has been given before.
+
+    The warning points to the line in the user's program, except in a thread that LangChain starts (`batch`), where no
+    frame is the user's.
+    """
+    warnings.warn(notice, GLMWarning, stacklevel=_level_of_user())
+
+
+_LIBRARIES = ("langchain_glm", "langchain_core", "langchain", "langgraph", "langsmith", "deepagents", "pydantic",
+              "tenacity", "contextlib", "asyncio", "concurrent", "threading")  # fmt: skip
+
+
+def _level_of_user() -> int:
+    """Return the stack level of the first frame outside of the libraries; 1 is the frame of `notify`."""
+    level, frame = 1, sys._getframe(2)  # noqa: SLF001 - documented, and the only way on Python 3.11
+    while frame.f_back is not None:
+        level += 1
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES:
+            return level
+        frame = frame.f_back
+    return 2

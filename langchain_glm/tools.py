@@ -1,85 +1,137 @@
-"""GLM's own tools, which the endpoint runs itself.
+"""GLM's own tools, which the endpoint runs.
 
 ```python
 from langchain_glm import ChatGLM, MCPServer, Retrieval, WebSearch
 
 model = ChatGLM(model="glm-5.2", web_search=WebSearch(count=5, search_recency_filter="oneWeek"))
 model = ChatGLM(model="glm-5.2").bind_tools([Retrieval(knowledge_id="1234567890")])
+agent = create_agent(model, [WebSearch(), get_weather])
 ```
 
-Plain dicts of the same shape (`{"type": "web_search", "web_search": {…}}`) are taken as well.
+Plain dicts of the same shape (`{"type": "web_search", "web_search": {…}}`) are accepted as well.
 Source: docs.bigmodel.cn, chat completions, `tools`, 2026-04.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, Unpack
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
-__all__ = ["GLMTool", "MCPServer", "Retrieval", "WebSearch"]
+from langchain_glm.errors import GLMValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["GLMTool", "MCPServer", "Retrieval", "WebSearch", "without_headers"]
+
+_FORBID_UNKNOWN = ConfigDict(extra="forbid")
 
 
-class GLMTool(BaseModel):
-    """A tool that the endpoint runs by itself; LangChain never sees a call to run."""
+class GLMTool(dict[str, Any]):
+    """A tool that the endpoint runs, so that LangChain has no call to run.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    wire_type: ClassVar[str]
+    It is a dict, the entry of `tools` that is sent: `{"type": …, …: {the fields that are set}}`. Agents and middleware
+    pass dicts on unchanged, while they treat any other object as a function.
+    """
 
-    def to_wire(self) -> dict[str, Any]:
-        """Return the entry of `tools`: `{"type": …, …: {the fields that are set}}`."""
-        return {"type": self.wire_type, self.wire_type: self.model_dump(exclude_none=True)}
+    def __init__(self, wire_type: str, fields_type: type, fields: dict[str, Any]) -> None:
+        try:
+            checked = _adapter(fields_type).validate_python(fields)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            field = ".".join(map(str, fault["loc"]))
+            raise GLMValueError(f"{type(self).__name__}: {field}: {fault['msg']}.") from None
+        settings = {name: value for name, value in checked.items() if value is not None}
+        super().__init__({"type": wire_type, wire_type: settings})
+
+    def __repr__(self) -> str:
+        """Show the entry without an MCP server's headers."""
+        return repr(without_headers(self))
+
+
+def without_headers(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tool's entry without an MCP server's headers, which hold secrets."""
+    settings = tool.get("mcp")
+    if not isinstance(settings, dict):
+        return dict(tool)
+    return {**tool, "mcp": {name: value for name, value in settings.items() if name != "headers"}}
+
+
+@cache
+def _adapter(fields_type: type) -> TypeAdapter[dict[str, Any]]:
+    """Make the adapter for the first tool of its kind, not at import, which must stay fast."""
+    return TypeAdapter(fields_type)
+
+
+class WebSearchFields(TypedDict, total=False):
+    """The arguments of `WebSearch`; see there."""
+
+    __pydantic_config__ = _FORBID_UNKNOWN  # type: ignore[misc]  # pydantic's documented way
+
+    search_engine: str | None
+    enable: bool
+    search_query: str | None
+    search_intent: bool | None
+    count: Annotated[int, Field(ge=1, le=50)] | None
+    search_domain_filter: str | None
+    search_recency_filter: Literal["oneDay", "oneWeek", "oneMonth", "oneYear", "noLimit"] | None
+    content_size: Literal["medium", "high"] | None
+    result_sequence: Literal["before", "after"] | None
+    search_result: bool
+    require_search: bool | None
+    search_prompt: str | None
 
 
 class WebSearch(GLMTool):
     """GLM's built-in web search.
 
-    Whether to search stays the model's decision. Z.ai ignores this tool when functions are offered beside it.
+    The model decides whether to search. Z.ai ignores this tool if the request also offers functions.
     Results come back in `response_metadata["web_search"]` and as `server_tool_result` content blocks.
 
     Args:
         search_engine: `search_std`, `search_pro`, `search_pro_sogou`, `search_pro_quark` (BigModel);
-            `search-prime` (Z.ai). Default: what the host needs.
+            `search-prime` (Z.ai); `search_pro_jina` (Z.ai, PhanEdge); or a newer engine.
+            Default: the one that the host requires.
         enable: whether the search is on. Default `True`.
-        search_query: search for exactly this, instead of what the model words.
-        search_intent: whether the model first judges if a search is needed. Endpoint's default: yes.
-        count: results wanted, 1 to 50 (sogou: 10, 20, 30, 40 or 50). Endpoint's default: 10.
-        search_domain_filter: one domain to stay in, such as `"www.example.com"`.
-        search_recency_filter: how old results may be. Endpoint's default: `noLimit`.
-        content_size: how much of each page is read. Endpoint's default: `medium`.
-        result_sequence: whether results come before or after the answer. Endpoint's default: `after`.
-        search_result: whether results are sent back. Default `True`.
-        require_search: answer only if the search found something. Endpoint's default: no.
+        search_query: the query to use instead of one that the model writes.
+        search_intent: whether the model first decides if a search is needed. Endpoint's default: yes.
+        count: how many results, 1 to 50 (sogou: 10, 20, 30, 40 or 50). Endpoint's default: 10.
+        search_domain_filter: the only domain to search, such as `"www.example.com"`.
+        search_recency_filter: how old results may be: `oneDay`, `oneWeek`, `oneMonth`, `oneYear` or `noLimit`.
+            Endpoint's default: `noLimit`.
+        content_size: how much of each page is read, `medium` or `high`. Endpoint's default: `medium`.
+        result_sequence: whether results come `before` or `after` the answer. Endpoint's default: `after`.
+        search_result: whether the reply holds the results. Default `True`.
+        require_search: whether to answer only if the search found something. Endpoint's default: no.
         search_prompt: a template over `{{search_result}}` and `{{current_date}}`.
+
+    Raises:
+        GLMValueError: if an argument is unknown or out of range; the message names it.
 
     Example:
         ```python
-        WebSearch(search_engine="search_pro", count=5).to_wire()["type"]  # "web_search"
+        WebSearch(search_engine="search_pro", count=5)["web_search"]["count"]  # 5
         ```
     """
 
-    wire_type: ClassVar[str] = "web_search"
+    def __init__(self, **fields: Unpack[WebSearchFields]) -> None:
+        super().__init__("web_search", WebSearchFields, {"enable": True, "search_result": True, **fields})
+        settings = self["web_search"]
+        count = settings.get("count", 10)
+        if settings.get("search_engine") == "search_pro_sogou" and count not in (10, 20, 30, 40, 50):
+            raise GLMValueError(f"WebSearch: count={count}: search_pro_sogou accepts 10, 20, 30, 40 or 50.")
 
-    search_engine: (
-        Literal["search_std", "search_pro", "search_pro_sogou", "search_pro_quark", "search-prime"] | None
-    ) = None
-    enable: bool = True
-    search_query: str | None = None
-    search_intent: bool | None = None
-    count: int | None = Field(default=None, ge=1, le=50)
-    search_domain_filter: str | None = None
-    search_recency_filter: Literal["oneDay", "oneWeek", "oneMonth", "oneYear", "noLimit"] | None = None
-    content_size: Literal["medium", "high"] | None = None
-    result_sequence: Literal["before", "after"] | None = None
-    search_result: bool = True
-    require_search: bool | None = None
-    search_prompt: str | None = None
 
-    @model_validator(mode="after")
-    def _sogou_counts(self) -> WebSearch:
-        if self.search_engine == "search_pro_sogou" and self.count not in (None, 10, 20, 30, 40, 50):
-            raise ValueError(f"count={self.count}: search_pro_sogou takes 10, 20, 30, 40 or 50.")
-        return self
+class RetrievalFields(TypedDict, total=False):
+    """The arguments of `Retrieval`; see there."""
+
+    __pydantic_config__ = _FORBID_UNKNOWN  # type: ignore[misc]  # pydantic's documented way
+
+    knowledge_id: Required[Annotated[str, Field(min_length=1)]]
+    prompt_template: str | None
 
 
 class Retrieval(GLMTool):
@@ -88,31 +140,52 @@ class Retrieval(GLMTool):
     Args:
         knowledge_id: the knowledge base's id.
         prompt_template: a template over `{{knowledge}}` and `{{question}}`.
+
+    Raises:
+        GLMValueError: if an argument is unknown or missing; the message names it.
+
+    Example:
+        ```python
+        model.bind_tools([Retrieval(knowledge_id="1234567890")])
+        ```
     """
 
-    wire_type: ClassVar[str] = "retrieval"
+    def __init__(self, **fields: Unpack[RetrievalFields]) -> None:
+        super().__init__("retrieval", RetrievalFields, {**fields})
 
-    knowledge_id: str = Field(min_length=1)
-    prompt_template: str | None = None
+
+class MCPServerFields(TypedDict, total=False):
+    """The arguments of `MCPServer`; see there."""
+
+    __pydantic_config__ = _FORBID_UNKNOWN  # type: ignore[misc]  # pydantic's documented way
+
+    server_label: Required[Annotated[str, Field(min_length=1)]]
+    server_url: str | None
+    transport_type: Literal["sse", "streamable-http"] | None
+    allowed_tools: list[str] | None
+    headers: dict[str, str] | None
 
 
 class MCPServer(GLMTool):
-    """An MCP server that the endpoint calls by itself.
+    """An MCP server that the endpoint calls.
 
     Its calls come back as `server_tool_call` and `server_tool_result` blocks.
 
     Args:
-        server_label: a name of yours; or one of BigModel's own MCP codes, then without a URL.
-        server_url: where the server answers.
+        server_label: a name that you choose; or the code of one of BigModel's MCP servers, without `server_url`.
+        server_url: the URL of the server.
         transport_type: `sse` or `streamable-http` (the endpoint's default).
-        allowed_tools: the server's tools that may be used; default all.
-        headers: sent to the server with each call, such as its authorization. Never traced.
+        allowed_tools: the tools of the server that may be used. Default: all.
+        headers: the headers of each call to the server, such as `Authorization`. `repr` does not show them.
+
+    Raises:
+        GLMValueError: if an argument is unknown, missing or not valid; the message names it.
+
+    Example:
+        ```python
+        model.bind_tools([MCPServer(server_label="docs", server_url="https://mcp.example.com/mcp")])
+        ```
     """
 
-    wire_type: ClassVar[str] = "mcp"
-
-    server_label: str = Field(min_length=1)
-    server_url: str | None = None
-    transport_type: Literal["sse", "streamable-http"] | None = None
-    allowed_tools: list[str] | None = None
-    headers: dict[str, str] | None = Field(default=None, repr=False)
+    def __init__(self, **fields: Unpack[MCPServerFields]) -> None:
+        super().__init__("mcp", MCPServerFields, {**fields})

@@ -1,6 +1,6 @@
-"""What this package is called in messages and headers: its version and its provider's name."""
+"""The version of this package and its provider's name, for messages and headers."""
 
 __version__ = "0.1.0"
 
 PROVIDER = "glm"
-"""`model_provider` of our messages: only their reasoning is sent back."""
+"""The `model_provider` of our messages; reasoning is sent back only for messages that have it."""

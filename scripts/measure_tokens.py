@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_core.messages import convert_to_messages
 
-from langchain_glm.catalog.profiles import find_model
+from langchain_glm.catalog.models import find_model
 from langchain_glm.tokens import estimate_messages, estimate_text, estimate_tools
 
 if TYPE_CHECKING:

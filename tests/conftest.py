@@ -6,8 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from langchain_glm import HOSTS, ChatGLM
+from langchain_glm.catalog.hosts import GATEWAY
 from langchain_glm.notices import notify
 from langchain_glm.transport import retry
 
@@ -19,9 +21,14 @@ if TYPE_CHECKING:
     from langchain_glm.testing import GLMServer
 
 
+# How long a test takes says more about the machine than about the code.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    variables = {name for host in HOSTS.values() for name in (*host.key_variables, *host.url_variables)}
+    variables = {name for host in (*HOSTS.values(), GATEWAY) for name in (*host.key_variables, *host.url_variables)}
     for name in variables & os.environ.keys():
         monkeypatch.delenv(name)
     notify.cache_clear()
@@ -34,8 +41,12 @@ def make_model(glm_server: GLMServer) -> Callable[..., ChatGLM]:
     """A `ChatGLM` that talks to the test server; keywords override."""
 
     def make(**settings: Any) -> ChatGLM:
-        named = {} if "model_name" in settings else {"model": "glm-4.7"}
-        defaults = {"host": glm_server.host, "base_url": glm_server.base_url, "api_key": glm_server.api_key}
+        named: dict[str, Any] = {} if "model_name" in settings else {"model": "glm-4.7"}
+        defaults: dict[str, Any] = {
+            "host": glm_server.host,
+            "base_url": glm_server.base_url,
+            "api_key": glm_server.api_key,
+        }
         return ChatGLM(**{**named, "max_retries": 0, **defaults, **settings})
 
     return make
@@ -51,11 +62,11 @@ def key_in_environment(glm_server: GLMServer, monkeypatch: pytest.MonkeyPatch) -
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, which are worked out and then not waited."""
     seconds: list[float] = []
-    work_out = retry.Policy.wait
+    work_out = retry.wait
 
-    def note(self: retry.Policy, state: RetryCallState) -> float:
-        seconds.append(work_out(self, state))
+    def note(state: RetryCallState) -> float:
+        seconds.append(work_out(state))
         return 0.0
 
-    monkeypatch.setattr(retry.Policy, "wait", note)
+    monkeypatch.setattr(retry, "wait", note)
     return seconds

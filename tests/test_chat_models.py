@@ -7,15 +7,28 @@ import copy
 import pickle
 from typing import TYPE_CHECKING, Any
 
+import httpx
+import httpx2
 import pytest
+from langchain_core import exceptions
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.runnables import ConfigurableField
 from langchain_core.tools import tool
 from pydantic import SecretStr
+from typing_extensions import TypedDict
 
-from langchain_glm import ChatGLM, GLMToolChoiceError, GLMWarning, MCPServer, Timeout, WebSearch
+from langchain_glm import (
+    ChatGLM,
+    GLMAuthenticationError,
+    GLMContentFilterError,
+    GLMToolChoiceError,
+    GLMWarning,
+    MCPServer,
+    Timeout,
+    WebSearch,
+)
 from langchain_glm.testing import Fault, GLMServer, Reply, ToolCall
 
 if TYPE_CHECKING:
@@ -28,6 +41,11 @@ if TYPE_CHECKING:
 def get_weather(city: str) -> str:
     """Get the weather of a city."""
     return f"{city}: sunny"
+
+
+def key_of(model: ChatGLM) -> str | None:
+    """The key that the model's next request carries."""
+    return model._endpoint().read_key()
 
 
 def body(server: GLMServer) -> dict[str, Any]:
@@ -107,31 +125,35 @@ def test_a_call_can_go_to_another_host(make_model: Make) -> None:
 def test_a_key_from_the_environment_stays_with_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZAI_API_KEY", "zai.key")
     model = ChatGLM(model="glm-4.7")
-    assert (model.endpoint_host.name, model.current_key()) == ("zai", "zai.key")
-    with pytest.raises(ValueError, match="MOONSHOT_API_KEY"):
-        model.with_settings({"host": "kimi"})
+    assert (model.endpoint_host.name, key_of(model)) == ("zai", "zai.key")
+    with pytest.raises(GLMAuthenticationError, match="MOONSHOT_API_KEY"):
+        model.model_copy(update={"host": "kimi"})
     elsewhere = model.configurable_fields(host=ConfigurableField(id="host"))
-    with pytest.raises(ValueError, match="MOONSHOT_API_KEY"):
+    with pytest.raises(GLMAuthenticationError, match="MOONSHOT_API_KEY"):
         elsewhere.invoke("hi", {"configurable": {"host": "kimi"}})
 
 
 def test_a_key_that_was_given_stays_with_its_host() -> None:
     model = ChatGLM(model="glm-4.7", host="zai", api_key="zai.key")
-    assert model.with_settings({"host": "zai-coding"}).current_key() == "zai.key"
-    with pytest.raises(ValueError, match="MOONSHOT_API_KEY"):
-        model.with_settings({"host": "kimi"})
-    assert model.with_settings({"host": "kimi", "api_key": "kimi.key"}).current_key() == "kimi.key"
+    assert key_of(model.model_copy(update={"host": "zai-coding"})) == "zai.key"
+    for settings in ({"host": "kimi"}, {"host": None, "base_url": "https://api.moonshot.ai/v1"}):
+        with pytest.raises(GLMAuthenticationError, match="MOONSHOT_API_KEY"):
+            model.model_copy(update=settings)
+    assert key_of(model.model_copy(update={"host": "kimi", "api_key": "kimi.key"})) == "kimi.key"
 
 
 def test_timeouts() -> None:
     def times(timeout: Any) -> Timeout:
-        return ChatGLM(model="m", base_url="https://gateway.example/v1", timeout=timeout).timeouts
+        return ChatGLM(model="m", base_url="https://gateway.example/v1", timeout=timeout)._endpoint().timeout
 
     assert times(None) == Timeout(connect=10, idle=600, total=None)
     assert times(60) == Timeout(connect=10, idle=60)
     assert times(3) == Timeout(connect=3, idle=3)
     assert times({"total": 30}) == Timeout(total=30)
     assert times(Timeout(idle=None)) == Timeout(idle=None)
+    assert times((5, 60)) == Timeout(connect=5, idle=60)
+    for library in (httpx, httpx2):
+        assert times(library.Timeout(60, connect=5)) == Timeout(connect=5, idle=60)
 
 
 # Wrong settings fail before a byte is sent.
@@ -140,17 +162,17 @@ def test_timeouts() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"temperature": 1.5}, r"temperature=1.5 is outside of \[0, 1\]"),
-        ({"top_p": 0.0}, r"top_p=0.0 is outside of \[0.01, 1\]"),
+        ({"temperature": 1.5}, r"temperature=1.5 is outside GLM's range of 0 to 1"),
+        ({"top_p": 0.0}, r"top_p=0.0 is outside GLM's range of 0.01 to 1"),
         ({"max_tokens": 0}, "max_tokens"),
-        ({"max_tokens": 200_000}, r"max_tokens=200000 is outside of \[1, 131072\]"),
-        ({"user_id": "abc"}, "user_id has 3 characters; GLM takes 6 to 128"),
+        ({"max_tokens": 200_000}, r"max_tokens=200000 is outside GLM's range of 1 to 131072"),
+        ({"user_id": "abc"}, "user_id has 3 characters; GLM accepts 6 to 128"),
         ({"request_id": "x" * 65}, "request_id has 65 characters"),
         ({"model": ""}, "model"),
-        ({"host": "openai"}, "host='openai' is unknown; known hosts: zai,"),
+        ({"host": "openai"}, "host='openai' is unknown. Give one of zai,"),
         ({"reasoning_effort": "huge"}, "reasoning_effort"),
         ({"base_url": "api.z.ai"}, "must begin with https://"),
-        ({"model": "glm-4.7", "model_name": "glm-4.6"}, "two names of one setting"),
+        ({"model": "glm-4.7", "model_name": "glm-4.6"}, "two names for the same setting"),
         ({"web_search": {"counts": 3}}, "counts"),
         ({"web_search": {"search_engine": "search_pro_sogou", "count": 7}}, "sogou"),
         ({"api_key": ""}, "api_key is empty"),
@@ -164,23 +186,25 @@ def test_a_wrong_setting_is_refused(given: dict[str, Any], message: str, glm_ser
 
 
 def test_no_key_names_the_variable() -> None:
-    with pytest.raises(ValueError, match="set ZHIPUAI_API_KEY or give api_key"):
+    with pytest.raises(GLMAuthenticationError, match=r"Set the environment variable ZHIPUAI_API_KEY .* give api_key"):
         ChatGLM(model="glm-4.7", host="bigmodel")
 
 
 def test_nothing_selects_a_host() -> None:
-    with pytest.raises(ValueError, match=r"ZAI_API_KEY \(zai\).*host="):
+    with pytest.raises(GLMAuthenticationError, match=r"ZAI_API_KEY \(zai\).*host="):
+        ChatGLM(model="glm-4.7")
+    with pytest.raises(GLMAuthenticationError, match=r"A key is given, but .*\nGive host="):
         ChatGLM(model="glm-4.7", api_key="k")
 
 
 def test_a_gateway_may_want_no_key(glm_server: GLMServer) -> None:
-    model = ChatGLM(model="m", base_url="https://gateway.example/v1")
-    assert "authorization" not in model.endpoint(model.current_key(), None).headers
+    with pytest.raises(GLMAuthenticationError, match="carries no Authorization header"):
+        ChatGLM(model="m", base_url=glm_server.base_url).invoke("hi")
 
 
 def test_an_unknown_keyword_is_sent_with_a_warning(glm_server: GLMServer, make_model: Make) -> None:
     shared = {"seed": 1}
-    with pytest.warns(UserWarning, match="frequency_penalty is no setting of ChatGLM"):
+    with pytest.warns(UserWarning, match="frequency_penalty is not a setting of ChatGLM"):
         model = make_model(frequency_penalty=0.5, model_kwargs=shared)
     model.invoke("hi")
     assert (body(glm_server)["frequency_penalty"], body(glm_server)["seed"], shared) == (0.5, 1, {"seed": 1})
@@ -188,7 +212,7 @@ def test_an_unknown_keyword_is_sent_with_a_warning(glm_server: GLMServer, make_m
 
 def test_what_a_model_cannot_do_is_said_once(make_model: Make) -> None:
     model = make_model(model="glm-5.3", thinking=False)
-    with pytest.warns(GLMWarning, match="glm-5.3 always thinks and refuses to be switched off"):
+    with pytest.warns(GLMWarning, match="glm-5.3 cannot stop thinking"):
         model.invoke("hi")
     model.invoke("hi")  # a second warning would be an error here
 
@@ -225,7 +249,7 @@ def test_keys_and_headers_show_nowhere(make_model: Make) -> None:
     model = make_model(api_key="very.secret", default_headers={"x-token": "hidden"})
     server = MCPServer(server_label="mine", server_url="https://mcp.example", headers={"Authorization": "mcp-secret"})
     with pytest.raises(Exception, match="1000") as caught:
-        model.bind(api_key="other.secret").bind(tools=[server.to_wire()]).invoke("hi", {"callbacks": [Tracer()]})
+        model.bind(api_key="other.secret").bind(tools=[server]).invoke("hi", {"callbacks": [Tracer()]})
     shown = repr((model, seen, model.asdict(), caught.value, caught.value.__dict__))
     for secret in ("very.secret", "other.secret", "hidden", "mcp-secret"):
         assert secret not in shown
@@ -250,7 +274,7 @@ def test_callbacks_see_reasoning_and_usage(glm_server: GLMServer, make_model: Ma
 
 
 def test_tries_reach_the_callbacks(glm_server: GLMServer, make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("langchain_glm.transport.retry.Policy.wait", lambda *_: 0.0)
+    monkeypatch.setattr("langchain_glm.transport.retry.wait", lambda _: 0.0)
     tries: list[int] = []
 
     class Watcher(BaseCallbackHandler):
@@ -289,6 +313,7 @@ def test_outputs_of_several_prompts_are_added_up(make_model: Make) -> None:
 
 
 @pytest.mark.usefixtures("key_in_environment")
+@pytest.mark.filterwarnings("ignore:The key of a ChatGLM was left out:langchain_glm.GLMWarning")
 def test_copies_work_and_know_their_settings(make_model: Make) -> None:
     model = make_model(temperature=0.2)
     for twin in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model)), model.model_copy()):
@@ -342,3 +367,42 @@ def test_none_sends_no_tools(glm_server: GLMServer, make_model: Make) -> None:
 def test_tools_given_per_call_are_translated(glm_server: GLMServer, make_model: Make) -> None:
     make_model().invoke("hi", tools=[get_weather, WebSearch()])
     assert [tool["type"] for tool in body(glm_server)["tools"]] == ["function", "web_search"]
+
+
+class Trip(TypedDict):
+    """A trip."""
+
+    city: str
+    days: int
+
+
+@pytest.mark.parametrize(
+    "wanted", [Trip, {"title": "Trip", "type": "object", "properties": {"city": {"type": "string"}}}]
+)
+def test_a_response_format_may_be_a_class_or_a_schema(
+    wanted: Any, glm_server: GLMServer, make_model: Callable[..., ChatGLM]
+) -> None:
+    model = make_model(response_format=wanted)
+    model.invoke("hi")
+    body = glm_server.requests[-1].body
+    assert body["response_format"] == {"type": "json_object"}
+    assert '"city"' in body["messages"][0]["content"]
+    with pytest.raises(ValueError, match="with_structured_output"):
+        make_model(response_format=int)
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke", "stream", "astream"])
+def test_a_demanded_call_that_content_safety_stopped_is_a_refusal(
+    way: str, glm_server: GLMServer, make_model: Make
+) -> None:
+    """It is not asked for again either."""
+    refused = getattr(exceptions, "ModelRefusalError", GLMContentFilterError)
+    glm_server.queue(Reply(finish_reason="sensitive"))
+    model = make_model(force_tool_choice="retry").bind_tools([{"title": "f", "type": "object"}], tool_choice="any")
+
+    async def on_a_loop() -> None:
+        await model.ainvoke("hi") if way == "ainvoke" else [chunk async for chunk in model.astream("hi")]
+
+    with pytest.raises(refused, match="Content safety stopped"):
+        asyncio.run(on_a_loop()) if way.startswith("a") else list(getattr(model, way)("hi"))
+    assert len(glm_server.requests) == 1

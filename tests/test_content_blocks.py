@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
-from langchain_glm.content_blocks import register
+from langchain_glm.content_blocks import register_translators
 from tests.wire.reply.reading import WAYS, body, chunks_of, delta, end, part, whole
 
-register()
+register_translators()
 
 OURS = {"model_provider": "glm"}
 CALL = {"name": "find", "args": {"q": "x"}, "id": "c0"}
@@ -102,9 +104,9 @@ TABLE: dict[str, tuple[AIMessage, list[Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "expected"), TABLE.values(), ids=TABLE)
-def test_a_message_has_blocks(given: AIMessage, expected: list[Any]) -> None:
-    assert given.content_blocks == expected
+@pytest.mark.parametrize(("read", "expected"), TABLE.values(), ids=TABLE)
+def test_a_message_has_blocks(read: AIMessage, expected: list[Any]) -> None:
+    assert read.content_blocks == expected
 
 
 @pytest.mark.parametrize("value", [None, 0, 7, True, "x", [], {}, [None], [[]], {"data": 7}, {"a": []}])
@@ -112,11 +114,11 @@ def test_a_message_has_blocks(given: AIMessage, expected: list[Any]) -> None:
     "name", ["web_search", "mcp", "finish_reason", "id", "annotations", "audio", "refusal", "reasoning_content"]
 )
 def test_odd_values_raise_nothing(name: str, value: Any) -> None:
-    for given in (
+    for read in (
         AIMessage("a", response_metadata={**OURS, name: value}, additional_kwargs={name: value}),
         AIMessageChunk(content="a", response_metadata={**OURS, name: value}, additional_kwargs={name: value}),
     ):
-        assert any(block["type"] == "text" for block in given.content_blocks)
+        assert any(block["type"] == "text" for block in read.content_blocks)
 
 
 @pytest.mark.skipif("refusal" not in KNOWN_BLOCK_TYPES, reason="refusal blocks came with langchain-core 1.8")
@@ -182,4 +184,56 @@ def test_a_stream_has_the_blocks_of_the_whole_reply_in_the_same_order(way: str) 
         "server_tool_result",
         "server_tool_call",
         "server_tool_result",
+    ]
+
+
+PIECES: dict[str, dict[str, Any]] = {
+    "reasoning": delta(reasoning_content="r"),
+    "text": delta(content="t"),
+    "blank": delta(content=" "),
+    "call 0": part('{"q":', index=0, id="c0", name="find"),
+    "end of call 0": part("1}", index=0),
+    "call 1": part("{}", index=1, id="c1", name="get"),
+    "invalid call": part('{"q', index=2, id="c2", name="put"),
+    "all at once": delta(reasoning_content="r", content="t", tool_calls=[{"id": "c3", "function": {"name": "do"}}]),
+}
+
+
+@settings(max_examples=150)
+@given(st.lists(st.sampled_from(sorted(PIECES)), max_size=7))
+def test_every_way_of_streaming_has_its_blocks_in_the_same_order(pieces: list[str]) -> None:
+    events = [*(PIECES[piece] for piece in pieces), end(web_search=[RESULT])]
+    v0, v1, v3 = ([block["type"] for block in way(chunks_of(events)).content_blocks] for way in WAYS.values())
+    # Under v1, LangChain leaves the chunks of an invalid call as they are.
+    v1 = ["invalid_tool_call" if kind == "tool_call_chunk" else kind for kind in v1]
+    assert v0 == v1 == v3
+
+
+def test_blocks_come_in_the_order_in_which_they_began() -> None:
+    events = [
+        part('{"q', index=0, id="c0", name="find"),
+        delta(content="t"),
+        part("{}", index=1, id="c1", name="get"),
+        delta(reasoning_content="r"),
+        end(),
+    ]
+    total = WAYS["v0"](chunks_of(events))
+    expected = ["invalid_tool_call", "text", "tool_call", "reasoning"]
+    assert [block["type"] for block in total.content_blocks] == expected
+    assert total.response_metadata["block_order"] == expected
+
+
+def test_the_usual_order_is_not_noted() -> None:
+    for way in WAYS.values():
+        assert "block_order" not in way(chunks_of(EVENTS)).response_metadata
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_calls_of_one_id_are_two_blocks(way: str) -> None:
+    """LangChain tells the calls of a message apart by their ids."""
+    parts = [part('{"q":"x"}', index=-1, id="c0", name="find"), part("{}", index=-1, id="c0", name="get")]
+    blocks: Any = WAYS[way](chunks_of([*parts, end("tool_calls")])).content_blocks
+    assert [(block["id"], block["name"], block["args"]) for block in blocks] == [
+        ("c0", "find", {"q": "x"}),
+        ("c0_1", "get", {}),
     ]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 from langchain_core.language_models.chat_models import BaseChatModel
 
+import langchain_glm
 from langchain_glm import HOSTS, ChatGLM, errors
-from langchain_glm.settings import ALIASES
+from langchain_glm.catalog.codes import CODES
+from langchain_glm.keywords import ALIASES
 from langchain_glm.testing import GLMServer
 
 if TYPE_CHECKING:
@@ -23,7 +28,8 @@ PACKAGE: Final = ROOT / "langchain_glm"
 READMES: Final = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 ARCHITECTURE: Final = ROOT / "docs" / "architecture.md"
 SETTINGS: Final = ROOT / "docs" / "settings.md"
-DOCUMENTS: Final = (*READMES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+SECURITY: Final = ROOT / "SECURITY.md"
+DOCUMENTS: Final = (*READMES, ROOT / "CHANGELOG.md", SECURITY, *sorted((ROOT / "docs").rglob("*.md")))
 
 _FENCE: Final = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINK: Final = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)")
@@ -85,6 +91,17 @@ def test_examples_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 test(**({"glm_server": server} if "glm_server" in wants else {}))
 
 
+def test_the_demo_runs_without_a_key() -> None:
+    keys = {variable for host in HOSTS.values() for variable in host.key_variables}
+    environment = {variable: value for variable, value in os.environ.items() if variable not in keys}
+    command = [sys.executable, str(ROOT / "examples" / "demo.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "There is no key in the environment" in done.stdout
+    assert "convert_currency says: 250 EUR = 2077.50 CNY" in done.stdout
+    assert "Trip(city='Beijing', pack=['coat', 'gloves'], budget_cny=2077.5)" in done.stdout
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_few_examples_are_not_run(document: Path) -> None:
     infos = {"", "sh", "diff", "python", "python no-run"}
@@ -139,11 +156,12 @@ def test_error_table(document: Path) -> None:
     kinds = {kind: kind.__name__ for kind in vars(errors).values() if isinstance(kind, type)}
     shown = {codes(row[0])[0]: row for row in table[1:]}
     assert shown.keys() == {name_ for kind, name_ in kinds.items() if issubclass(kind, errors.GLMError)}
-    for class_name, (_, when, langchain, _) in shown.items():
+    for class_name, (_, when, langchain, retried) in shown.items():
         kind = getattr(errors, class_name)
         assert codes(langchain)[0] in {base.__name__ for base in kind.__mro__}
+        assert retried == "-" or retried.startswith(("yes", "是")) == kind.is_retryable, class_name
         for code in re.findall(r"(?<!HTTP )\b(1\d{3})\b", when):
-            assert errors.CODES[code][0] is kind, code
+            assert CODES[code].error is kind, code
 
 
 @pytest.mark.parametrize("document", READMES, ids=name)
@@ -205,26 +223,54 @@ def test_diffs_show_lines_that_are_there() -> None:
 
 
 def imports(path: Path) -> set[str]:
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    """The modules that a file imports when it runs, which leaves out those for type checkers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    left_out = {child for node in for_types for child in ast.walk(node)}
+    nodes = [node for node in ast.walk(tree) if node not in left_out]
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     named = [node for node in nodes if isinstance(node, ast.ImportFrom)]
     return plain | {f"{node.module}.{alias.name}" for node in named for alias in node.names}
 
 
+TOP_ROW: Final = ("langchain_glm.chat_models", "langchain_glm.connection", "langchain_glm.calls")
+
+
 @pytest.mark.parametrize(
     ("layer", "forbidden"),
     [
-        ("wire", ("httpx", "langchain_glm.transport", "langchain_glm.chat_models", "langchain_glm.settings")),
-        (
-            "transport",
-            ("langchain_core", "langchain_glm.tools", "langchain_glm.chat_models", "langchain_glm.settings"),
-        ),
+        ("wire", ("httpx", "langchain_glm.transport", *TOP_ROW)),  # httpx2 begins like httpx
+        ("transport", ("langchain_core", "langchain_glm.tools", "langchain_glm.wire", *TOP_ROW)),
+        ("catalog", ("httpx", "langchain_glm.transport", "langchain_glm.wire", *TOP_ROW)),
     ],
 )
-def test_layers(layer: str, forbidden: tuple[str, ...]) -> None:
-    for path in (PACKAGE / layer).rglob("*.py"):
-        found = imports(path)
-        assert not [module for module in found if module.startswith(forbidden)], path
-        if layer == "transport":
-            of_wire = {module for module in found if module.startswith("langchain_glm.wire")}
-            assert {module.rpartition(".")[0] for module in of_wire} <= {"langchain_glm.json"}, path
+def test_layers_are_as_drawn(layer: str, forbidden: tuple[str, ...]) -> None:
+    paths = list((PACKAGE / layer).rglob("*.py"))
+    assert len(paths) > 2
+    for path in paths:
+        assert not [module for module in imports(path) if module.startswith(forbidden)], path
+
+
+def test_files_of_the_table_of_questions_are_there() -> None:
+    table = next(table for table in tables(ARCHITECTURE) if table[0] == ["question", "file"])
+    for _, files in table[1:]:
+        assert all((PACKAGE / file).is_file() for file in codes(files)), files
+
+
+def test_tests_that_security_names_are_there() -> None:
+    [table] = tables(SECURITY)
+    for _, _, held_by in table[1:]:
+        for named in codes(held_by):
+            if named.startswith(("tests/", "test_")):
+                assert (ROOT / named).exists() or (ROOT / "tests" / "reliability" / named).is_file(), named
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_public_names_are_there(document: Path) -> None:
+    """What a document calls `GLM…` or `langchain_glm.…` can be imported."""
+    source = document.read_text(encoding="utf-8")
+    for called in re.findall(r"`langchain_glm\.(\w+)\b", source):
+        assert hasattr(langchain_glm, called) or (PACKAGE / called).is_dir() or (PACKAGE / f"{called}.py").is_file()
+    for called in re.findall(r"\bGLM(?:[A-Z][a-z]+)+\b", source):
+        own = {"GLMServer", "GLMEmbeddings"}  # of `langchain_glm.testing`, and the example of an endpoint
+        assert called in langchain_glm.__all__ or called in own, called

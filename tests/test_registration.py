@@ -170,7 +170,7 @@ def test_a_name_that_is_taken(server: GLMServer) -> None:
     langchain_glm.register()
     assert base._BUILTIN_PROVIDERS["glm"] is own
     base._BUILTIN_PROVIDERS["glm"] = ("langchain_other", "ChatOther", base._call)
-    with pytest.raises(RuntimeError, match=r"'glm' to langchain_other.*create_agent"):
+    with pytest.raises(RuntimeError, match=r"'glm' for langchain_other.*create_agent"):
         langchain_glm.register()
 
 

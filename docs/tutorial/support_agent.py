@@ -1,4 +1,4 @@
-"""A support agent in the terminal: it looks orders up, remembers the talk, and files a ticket at the end."""
+"""A support agent in the terminal: it looks up orders, remembers the conversation, and writes a ticket at the end."""
 
 from typing import Any, Literal
 
@@ -26,12 +26,12 @@ def look_up_order(number: int) -> str:
 
 
 def refund(number: int) -> str:
-    """Pay an order back."""
-    return f"order {number} is paid back"
+    """Refund an order."""
+    return f"order {number} is refunded"
 
 
 def say(agent: Any, text: str, config: Any) -> None:
-    """Stream the answer: thinking dimmed, then what the tools said, then the text."""
+    """Stream the answer: reasoning dimmed, tool results in brackets, text plain."""
     for chunk, _ in agent.stream({"messages": text}, config, stream_mode="messages"):
         if isinstance(chunk, ToolMessage):
             print(f"\n[{chunk.name}: {chunk.text}]")
@@ -45,11 +45,11 @@ def say(agent: Any, text: str, config: Any) -> None:
 
 
 def main() -> None:
-    """Talk until an empty line; then file the ticket."""
+    """Talk until an empty line, then write the ticket."""
     model = ChatGLM(model="glm-5.2", host="zai", thinking=True)
     config: Any = {"configurable": {"thread_id": input("Your name? ")}}
     with SqliteSaver.from_conn_string("support.db") as memory:
-        prompt = "You work for a tea shop. Look orders up before you speak of them."
+        prompt = "You work for a tea shop. Look up an order before you talk about it."
         agent: Any = create_agent(model, [look_up_order, refund], system_prompt=prompt, checkpointer=memory)
         while text := input("\nyou> "):
             try:
@@ -57,7 +57,7 @@ def main() -> None:
             except GLMError as error:
                 print(error)
         messages = agent.get_state(config).values["messages"]
-        print(model.with_structured_output(Ticket).invoke([*messages, ("user", "Write the Ticket of this talk.")]))
+        print(model.with_structured_output(Ticket).invoke([*messages, ("user", "Write a Ticket about this.")]))
 
 
 if __name__ == "__main__":

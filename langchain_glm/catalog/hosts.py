@@ -1,43 +1,46 @@
-"""The endpoints that serve GLM (and Kimi): their URL, their key variables, and what each speaks differently.
+"""The endpoints that serve GLM and Kimi: their URLs, their key variables, and how their APIs differ.
 
-To add a host, add one entry to `HOSTS`. Nothing else in the package asks for a host by name.
+To add a host, add one entry to `HOSTS`. No other module decides anything by a host's name.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations of Host
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-__all__ = ["GATEWAY", "HOSTS", "Host", "choose_host"]
+__all__ = ["GATEWAY", "HOSTS", "Host"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """One endpoint and its dialect.
+    """One endpoint, and how its API differs from others.
 
     Args:
         name: what users write in `ChatGLM(host=…)`.
         base_url: everything before `/chat/completions`.
-        key_variables: environment variables that may hold its key; the first one set counts.
+        key_variables: environment variables that may hold its key; the first one that is set is used.
         url_variables: environment variables that may hold another base URL for it.
-        chosen_by_key: whether its key in the environment alone selects it (plans share variables; one may win).
-        other_plan: the host that bills the same account's other plan; named by hints on 1113 and 1311.
-        wrong_urls: base URLs in circulation that it does not serve; they are read as `base_url`, with a warning.
-        native: Zhipu's own service: takes `tool_stream` and does without `stream_options`.
-        keeps_reasoning: whether it takes the fields that keep earlier turns' reasoning (`clear_thinking: false`).
-        tool_choice: whether a forced `tool_choice` is obeyed. GLM documents only `"auto"`.
-        json_schema: whether `response_format` of type `json_schema` is enforced by the endpoint.
-        max_tokens_field: the name under which it takes the output limit.
-        base64_images: whether inline images go as a data URI or as bare base64.
-        stream_usage: whether it must be asked for usage in streams (`stream_options`).
-        search_engine: the engine that `web_search=True` names; `None` leaves the choice to the endpoint.
-        tool_message_name: whether tool messages carry the tool's `name`.
+        chosen_by_key: whether its key in the environment is enough to select it. Of plans that share a variable, it
+            selects only one.
+        other_plan: the host for the other billing plan of the same account; hints on 1113 and 1311 name it.
+        wrong_urls: base URLs in circulation that do not exist; `base_url` is used instead, with a warning.
+        native: whether it is Zhipu's own service, which accepts `tool_stream` and needs no `stream_options`.
+        served_as: for models that it answers with another one: requested id → id of the model that answers.
+        keeps_reasoning: whether it accepts the fields that keep reasoning of earlier turns (`clear_thinking: false`).
+        reasoning_field: the field of an assistant message in which it expects earlier reasoning; `None`: the field in
+            which the reasoning came.
+        tool_names: a regular expression for the names of functions that it accepts.
+        tool_choice: whether it obeys a forced `tool_choice`. GLM documents only `"auto"`.
+        forces_while_thinking: whether it obeys a forced `tool_choice` while the model thinks.
+        json_schema: whether it enforces a `response_format` of type `json_schema`.
+        max_tokens_field: the name of its field for the output limit.
+        base64_images: whether it expects inline images as data URIs or as base64 without a prefix.
+        stream_usage: whether it sends usage in streams only when asked (`stream_options`).
+        glm_tools: whether it accepts GLM's own tools, such as `web_search`.
+        search_engine: the search engine for `web_search=True`; `None` leaves the choice to the endpoint.
+        tool_message_name: whether it expects the tool's `name` in tool messages.
     """
 
     name: str
@@ -48,18 +51,23 @@ class Host:
     other_plan: str | None = None
     wrong_urls: tuple[str, ...] = ()
     native: bool = False
+    served_as: Mapping[str, str] = field(default_factory=dict, hash=False)
     keeps_reasoning: bool = False
+    reasoning_field: str | None = None
+    tool_names: str = r"[a-zA-Z0-9_-]{1,64}"
     tool_choice: bool = False
+    forces_while_thinking: bool = True
     json_schema: bool = False
     max_tokens_field: str = "max_tokens"
     base64_images: Literal["data-uri", "raw"] = "data-uri"
     stream_usage: bool = False
+    glm_tools: bool = True
     search_engine: str | None = None
     tool_message_name: bool = False
 
     @property
     def key_variable(self) -> str:
-        """The variable to name when a key is missing or refused."""
+        """The variable that messages about a missing or refused key name."""
         return self.key_variables[0]
 
     def key_from(self, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -71,177 +79,108 @@ class Host:
         return next((environ[name] for name in self.url_variables if environ.get(name)), None)
 
 
-_ZAI = ("ZAI_API_KEY", "Z_AI_API_KEY")
-_BIGMODEL = ("ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "BIGMODEL_API_KEY")
-_MOONSHOT = ("MOONSHOT_API_KEY", "KIMI_API_KEY")
+# docs.z.ai, 2026-10-07: URLs, `tool_stream`, `clear_thinking`, tool_choice "auto" only, no json_schema. Key and URL
+# variables: zai-sdk 0.2.3 and Z.ai's MCP servers. Streams hold usage without asking (recorded, 2025-09 to 2026-08).
+_ZAI: Final = Host(
+    name="zai",
+    base_url="https://api.z.ai/api/paas/v4",
+    key_variables=("ZAI_API_KEY", "Z_AI_API_KEY"),
+    url_variables=("ZAI_BASE_URL", "ZAI_API_BASE"),
+    other_plan="zai-coding",
+    wrong_urls=("https://api.z.ai/v1", "https://api.z.ai/v4", "https://api.z.ai/api/v4"),
+    native=True,
+    keeps_reasoning=True,
+    reasoning_field="reasoning_content",
+)
+# docs.bigmodel.cn, 2026-04 to 2026-10. Variables: the old zhipuai SDK, models.dev.
+_BIGMODEL: Final = replace(
+    _ZAI,
+    name="bigmodel",
+    base_url="https://open.bigmodel.cn/api/paas/v4",
+    key_variables=("ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "BIGMODEL_API_KEY"),
+    url_variables=("ZHIPUAI_BASE_URL", "ZHIPUAI_API_BASE"),
+    other_plan="bigmodel-coding",
+    wrong_urls=("https://open.bigmodel.cn/v1", "https://open.bigmodel.cn/api/paas/v4/v1"),
+    # The official SDK and two gateways strip the data-URI prefix for this host, 2026-10.
+    base64_images="raw",
+    search_engine="search_std",  # required by its API description, 2026-04
+)
+# The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07.
+_CODING_PLAN_MODELS: Final = {
+    "glm-5.2": "glm-5.3",
+    "glm-5.1": "glm-5.3",
+    "glm-5-turbo": "glm-5.3-flash",
+    "glm-4.7": "glm-5.3-flash",
+}
+# platform.moonshot.ai, 2026-04: URLs, `max_completion_tokens`, json_schema, `name` of tool messages. A forced
+# tool_choice is obeyed without thinking (Vercel's provider package) and refused with it (measured 2026-08-27).
+_KIMI: Final = Host(
+    name="kimi",
+    base_url="https://api.moonshot.ai/v1",
+    key_variables=("MOONSHOT_API_KEY", "KIMI_API_KEY"),
+    url_variables=("MOONSHOT_BASE_URL",),
+    keeps_reasoning=True,
+    reasoning_field="reasoning_content",
+    tool_choice=True,
+    forces_while_thinking=False,
+    json_schema=True,
+    max_tokens_field="max_completion_tokens",
+    stream_usage=True,
+    tool_message_name=True,
+    glm_tools=False,
+    tool_names=r"\$[a-z_]+|[a-zA-Z_][a-zA-Z0-9_-]{2,63}",  # names with $ are its own tools; Moonshot's API, 2026-04
+)
 
 HOSTS: Final[Mapping[str, Host]] = {
     host.name: host
     for host in (
-        Host(
-            name="zai",
-            base_url="https://api.z.ai/api/paas/v4",
-            key_variables=_ZAI,
-            url_variables=("ZAI_BASE_URL", "ZAI_API_BASE"),
-            other_plan="zai-coding",
-            wrong_urls=("https://api.z.ai/v1", "https://api.z.ai/v4", "https://api.z.ai/api/v4"),
-            native=True,
-            keeps_reasoning=True,
-        ),
-        Host(
+        _ZAI,
+        replace(
+            _ZAI,
             name="zai-coding",
             base_url="https://api.z.ai/api/coding/paas/v4",
-            key_variables=("ZAI_CODING_API_KEY", *_ZAI),
+            key_variables=("ZAI_CODING_API_KEY", *_ZAI.key_variables),
+            url_variables=(),
             chosen_by_key=False,
             other_plan="zai",
             wrong_urls=("https://api.z.ai/api/coding/v4", "https://api.z.ai/api/coding/paas/v1"),
-            native=True,
-            keeps_reasoning=True,
+            served_as=_CODING_PLAN_MODELS,
         ),
-        Host(
-            name="bigmodel",
-            base_url="https://open.bigmodel.cn/api/paas/v4",
-            key_variables=_BIGMODEL,
-            url_variables=("ZHIPUAI_BASE_URL", "ZHIPUAI_API_BASE"),
-            other_plan="bigmodel-coding",
-            wrong_urls=("https://open.bigmodel.cn/v1", "https://open.bigmodel.cn/api/paas/v4/v1"),
-            native=True,
-            keeps_reasoning=True,
-            # The official SDK and two gateways strip the data-URI prefix for this host; bare base64 is what all send.
-            base64_images="raw",
-            search_engine="search_std",  # required by its API description
-        ),
-        Host(
+        _BIGMODEL,
+        replace(
+            _BIGMODEL,
             name="bigmodel-coding",
             base_url="https://open.bigmodel.cn/api/coding/paas/v4",
-            key_variables=("BIGMODEL_CODING_API_KEY", *_BIGMODEL),
+            key_variables=("BIGMODEL_CODING_API_KEY", *_BIGMODEL.key_variables),
+            url_variables=(),
             chosen_by_key=False,
             other_plan="bigmodel",
-            native=True,
-            keeps_reasoning=True,
-            base64_images="raw",
-            search_engine="search_std",
+            wrong_urls=(),
+            served_as=_CODING_PLAN_MODELS,
         ),
+        # docs.phanedge.cloud, 2026-11: passes on `thinking` and GLM's search object, which must be complete.
         Host(
             name="phanedge",
             base_url="https://models.phanedge.cloud/v1",
             key_variables=("PHANEDGE_API_KEY",),
+            keeps_reasoning=True,
             stream_usage=True,
-            search_engine="search_std",  # it passes GLM's search object through and wants it complete
+            search_engine="search_std",
         ),
+        # AnyFast's page about glm-5.2, 2026: accepts `thinking` as GLM does; json_object only.
         Host(
             name="anyfast",
             base_url="https://www.anyfast.ai/v1",
             key_variables=("ANYFAST_API_KEY",),
-            stream_usage=True,
-        ),
-        Host(
-            name="kimi",
-            base_url="https://api.moonshot.ai/v1",
-            key_variables=_MOONSHOT,
-            url_variables=("MOONSHOT_BASE_URL",),
             keeps_reasoning=True,
-            tool_choice=True,
-            json_schema=True,
-            max_tokens_field="max_completion_tokens",
             stream_usage=True,
-            tool_message_name=True,
         ),
-        Host(
-            name="kimi-cn",
-            base_url="https://api.moonshot.cn/v1",
-            key_variables=_MOONSHOT,
-            chosen_by_key=False,
-            keeps_reasoning=True,
-            tool_choice=True,
-            json_schema=True,
-            max_tokens_field="max_completion_tokens",
-            stream_usage=True,
-            tool_message_name=True,
-        ),
+        _KIMI,
+        replace(_KIMI, name="kimi-cn", base_url="https://api.moonshot.cn/v1", url_variables=(), chosen_by_key=False),
     )
 }
-"""Every known endpoint by name. Sources: the endpoints' own documents and SDKs, 2026-10."""
+"""Every known endpoint by name."""
 
 GATEWAY: Final = Host(name="gateway", base_url="", key_variables=("GLM_API_KEY",), stream_usage=True)
-"""What is assumed of a `base_url` that no entry of `HOSTS` knows: OpenAI-compatible, forcing nothing."""
-
-
-def choose_host(
-    name: str | None = None,
-    base_url: str | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> tuple[Host, str | None]:
-    """Decide which endpoint is meant.
-
-    Args:
-        name: a key of `HOSTS`, or `None`.
-        base_url: a URL that the user gave; with `name` it only moves the endpoint, alone it also selects it.
-        environ: where keys and URLs are looked up when neither is given.
-
-    Returns:
-        The host, its `base_url` already the one to use, and a sentence to warn with (or `None`).
-
-    Raises:
-        ValueError: if the name is unknown, if nothing selects a host, or if several keys each would.
-    """
-    if name is not None and name not in HOSTS:
-        raise ValueError(f"host={name!r} is unknown; known hosts: {', '.join(HOSTS)}. Or give base_url=….")
-    if base_url is None and name is None:
-        name = _host_by_key(environ).name
-    if base_url is None and name is not None:
-        base_url = HOSTS[name].url_from(environ) or HOSTS[name].base_url
-    url, warning = _tidy(base_url or "")
-    if name is None:
-        return replace(_host_by_url(url), base_url=url), warning
-    # A variable such as ZAI_BASE_URL may point at the same company's other plan, which has a dialect of its own.
-    same_owner = (name, HOSTS[name].other_plan)
-    known = next((host for host in HOSTS.values() if host.base_url == url and host.name in same_owner), None)
-    return replace(known or HOSTS[name], base_url=url), warning
-
-
-_URL: Final = re.compile(r"https?://[^\s/?#\\\x00-\x20\x7f]+?(:\d{1,5})?(/[^\s?#\x00-\x20\x7f]*)?")
-_LOOPBACK: Final = re.compile(r"localhost|.+\.localhost|127(\.\d{1,3}){3}|::1")
-
-
-def _tidy(url: str) -> tuple[str, str | None]:
-    parts = urlsplit(url)
-    if "@" in parts.netloc:  # httpx would send it in place of the key, and it would show wherever the URL does
-        raise ValueError("base_url holds a user name or password; give api_key=… or default_headers=… instead.")
-    if not url.startswith(("http://", "https://")):
-        raise ValueError(f"base_url={url!r} must begin with https:// (or http:// for a server of your own).")
-    if not _URL.fullmatch(url) or parts.port == 0:  # `port` itself raises ValueError above 65535
-        raise ValueError(f"base_url={url!r} is not just a host and a path: no spaces, line ends, ? or # may be in it.")
-    url = url.rstrip("/").removesuffix("/chat/completions").rstrip("/")
-    for host in HOSTS.values():
-        if url in host.wrong_urls:
-            return (
-                host.base_url,
-                f"base_url {url} is not served; {host.base_url} (host={host.name!r}) is used instead.",
-            )
-    name = parts.hostname or ""
-    if parts.scheme == "http" and not _LOOPBACK.fullmatch(name):
-        return url, f"base_url {url} is not encrypted: everybody on the way to {name} can read the key. Use https://."
-    return url, None
-
-
-def _host_by_url(url: str) -> Host:
-    exact = next((host for host in HOSTS.values() if host.base_url == url), None)
-    if exact:
-        return exact
-    netloc = urlsplit(url).netloc
-    return next((host for host in HOSTS.values() if urlsplit(host.base_url).netloc == netloc), GATEWAY)
-
-
-def _host_by_key(environ: Mapping[str, str]) -> Host:
-    found = [host for host in HOSTS.values() if host.chosen_by_key and host.key_from(environ)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        variables = ", ".join(f"{host.key_variable} ({host.name})" for host in HOSTS.values() if host.chosen_by_key)
-        raise ValueError(
-            f"No host is named and no key is in the environment. Set one of {variables}, "
-            f"or give host=… (one of {', '.join(HOSTS)}) or base_url=…, with api_key=…."
-        )
-    names = ", ".join(f"{host.name} ({host.key_variable})" for host in found)
-    raise ValueError(f"The environment holds keys of several hosts: {names}. Say which with host=….")
+"""The host for a `base_url` that is in no entry of `HOSTS`: compatible with OpenAI, but without forced tool calls or
+enforced schemas."""

@@ -1,7 +1,7 @@
-"""What a reply costs in US dollars, by a dated table that users can replace.
+"""The cost of a reply in US dollars, from a dated table that users can replace.
 
-The prices stand in `models.py`, each with the day on which it was read. They are Z.ai's and, where listed, Moonshot's
-international list prices.
+The prices are in `models_dev.py`, each with the date on which it was read. They are the international list prices of
+Z.ai and, if listed, of Moonshot.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from langchain_glm.catalog.hosts import HOSTS, Host
-from langchain_glm.catalog.models import GLM, KIMI, described
+from langchain_glm.catalog.models_dev import MODELS_DEV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Price", "cost", "list_prices", "usage_cost"]
 
-LISTED: Final = frozenset({"zai", "kimi"})
-"""The hosts that bill by this table. Coding plans have a flat fee, BigModel and kimi-cn bill in yuan, gateways as
-they like."""
+_BILLED_BY_LIST: Final = frozenset({"zai", "kimi"})
+"""The hosts that bill by this table. Coding plans have a flat fee, BigModel and kimi-cn bill in yuan, and gateways have
+their own prices."""
 
 _MILLION: Final = 1_000_000
 
 
 class Price(NamedTuple):
-    """What a million tokens cost.
+    """The prices of a million tokens.
 
     Args:
-        input: a million input tokens.
-        cached: a million input tokens that were read from the endpoint's cache; `None`: as other input.
-        output: a million output tokens, thinking included.
-        date: the day on which the price was read (`2026-10-06`).
+        input: for input tokens.
+        cached: for input tokens from the endpoint's cache; `None`: the same as `input`.
+        output: for output tokens, including thinking.
+        date: the date on which the prices were read (`2026-10-06`).
     """
 
     input: float
@@ -45,35 +45,32 @@ class Price(NamedTuple):
 
 @cache
 def list_prices() -> Mapping[str, Price]:
-    """Return the table: model id → price in US dollars. A model whose price is not known is absent.
+    """Return the prices in US dollars by model id; models without a known price are absent.
 
     Example:
         ```python
         list_prices()["glm-5.2"]  # Price(input=1.4, cached=0.26, output=4.4, date='2026-10-06')
         ```
     """
-    return {
-        model_id: Price(*facts["price"])
-        for model_id in (*GLM, *KIMI)
-        if (facts := described(model_id)).get("price") is not None
-    }
+    return {model_id: Price(*facts["price"]) for model_id, facts in MODELS_DEV.items() if "price" in facts}
 
 
 def cost(
     message: AIMessage, *, host: str | Host | None = None, prices: Mapping[str, Price] | None = None
 ) -> float | None:
-    """Return what a reply cost, by the model that answered and the tokens that the endpoint reported.
+    """Return the cost of a reply, from the model that answered and the usage that the endpoint reported.
 
     Args:
         message: a reply of `ChatGLM`, or the sum of its chunks.
-        host: where it came from: a name of `HOSTS`, or `model.endpoint_host`. A message does not say; without a
-            host the list price is taken.
-        prices: prices of yours by model id, as the endpoint names it. They come before the table, on any host,
-            and may be in any currency.
+        host: the host that answered, which a message does not name: a name from `HOSTS`, or `model.endpoint_host`.
+            Default: the list price applies.
+        prices: your own prices by model id, as the endpoint names it. They take precedence over the table, on any
+            host, and may be in any currency.
 
     Returns:
-        US dollars, or `None` where the price or the usage is not known: unlisted models, coding plans (a flat fee),
-        hosts with prices of their own. 0 for a reply from LangChain's cache. Web searches are not counted.
+        The cost in US dollars, or in the currency of `prices`; `None` if the price or the usage is not known: unlisted
+        models, coding plans (a flat fee), hosts with other prices. 0 for a reply from LangChain's cache. Web searches
+        are not included.
 
     Raises:
         ValueError: if the host's name is unknown.
@@ -85,7 +82,7 @@ def cost(
         cost(answer, prices={"glm-5.2": Price(input=0.9, cached=0.1, output=3.0)})
         ```
 
-    Sources: Z.ai's price page; dates stand in the table.
+    Sources: Z.ai's price page; the table holds the dates.
     """
     usage = message.usage_metadata
     model_id = message.response_metadata.get("model_name")
@@ -101,16 +98,16 @@ def usage_cost(
     host: str | Host | None = None,
     prices: Mapping[str, Price] | None = None,
 ) -> float | None:
-    """Return what tokens of one model cost, such as each sum of a `UsageMetadataCallbackHandler`.
+    """Return the cost of one model's tokens, such as each entry of a `UsageMetadataCallbackHandler`.
 
     Args:
-        usage: token counts; cached tokens are part of the input and are billed once, at their own price.
-        model_id: the model as the endpoint names it.
-        host: as for `cost`.
-        prices: as for `cost`.
+        usage: token counts; cached tokens are part of the input and are billed at their own price.
+        model_id: the model's id as the endpoint names it.
+        host: see `cost`.
+        prices: see `cost`.
 
     Returns:
-        As `cost`.
+        The cost; see `cost`.
 
     Raises:
         ValueError: if the host's name is unknown.
@@ -124,7 +121,7 @@ def usage_cost(
     price = _price(model_id, host, prices or {})
     if price is None:
         return None
-    if usage.get("total_cost") == 0:  # LangChain marks what its cache answered
+    if usage.get("total_cost") == 0:  # LangChain marks replies from its cache in this way
         return 0.0
     cached = min(usage.get("input_token_details", {}).get("cache_read", 0), usage["input_tokens"])
     return (
@@ -137,7 +134,7 @@ def usage_cost(
 def _price(model_id: str, host: str | Host | None, prices: Mapping[str, Price]) -> Price | None:
     name = host.name if isinstance(host, Host) else host
     if isinstance(host, str) and host not in HOSTS:
-        raise ValueError(f"host={host!r} is unknown; known hosts: {', '.join(HOSTS)}.")
+        raise ValueError(f"host={host!r} is unknown. Give one of {', '.join(HOSTS)}.")
     if model_id in prices:
         return prices[model_id]
-    return list_prices().get(model_id.lower()) if name is None or name in LISTED else None
+    return list_prices().get(model_id.lower()) if name is None or name in _BILLED_BY_LIST else None

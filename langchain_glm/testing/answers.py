@@ -1,4 +1,4 @@
-"""From a reply or a fault to the HTTP answer: which bytes, which pauses, and where the connection ends."""
+"""Turn a reply or a fault into an HTTP answer: its bytes, its pauses, and the end of the connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 
 from langchain_glm.testing.frames import native_body, native_frames
 from langchain_glm.testing.frames_openai import openai_body, openai_frames
-from langchain_glm.testing.refusals import Problem, error_body, json_answer
+from langchain_glm.testing.refusals import JSON_TYPE, Problem, error_body, json_answer
 from langchain_glm.testing.replies import Reply
 from langchain_glm.testing.steps import Answer, Hangup, Pause, Step
 from langchain_glm.testing.turn import is_kimi
@@ -43,14 +43,16 @@ def _body(reply: Reply, turn: Turn) -> dict[str, Any]:
 
 def _headers(turn: Turn) -> tuple[tuple[str, str], ...]:
     name = "x-log-id" if turn.host.native else "msh-request-id" if is_kimi(turn.host) else "x-request-id"
-    return ((name, quote(turn.id, errors="replace")),)  # it may be a client's own, with what no header can carry
+    return (
+        (name, quote(turn.id, errors="replace")),
+    )  # a client may choose an id with characters that are not allowed in headers
 
 
 def _stream(turn: Turn, *steps: Step) -> Answer:
     return Answer(200, (*_STREAM_HEADERS, *_headers(turn)), steps)
 
 
-def _paced(reply: Reply, events: list[bytes]) -> list[Step]:
+def _with_pauses(reply: Reply, events: list[bytes]) -> list[Step]:
     steps: list[Step] = [Pause(reply.delay)] if reply.delay else []
     for position, event in enumerate(events):
         if reply.gap and position:
@@ -60,28 +62,38 @@ def _paced(reply: Reply, events: list[bytes]) -> list[Step]:
 
 
 def reply_answer(reply: Reply, turn: Turn) -> Answer:
-    """Return the answer that carries a reply, streamed or whole as the request asks."""
+    """Return the answer for a reply, streamed if the request asks for a stream."""
     if turn.stream:
-        return _stream(turn, *_paced(reply, [*_frames(reply, turn), _DONE]))
-    whole = json_answer(_body(reply, turn), headers=_headers(turn))
-    return replace(whole, steps=(Pause(reply.delay), *whole.steps)) if reply.delay else whole
+        return _stream(turn, *_with_pauses(reply, [*_frames(reply, turn), _DONE]))
+    answer = json_answer(_body(reply, turn), headers=_headers(turn))
+    return replace(answer, steps=(Pause(reply.delay), *answer.steps)) if reply.delay else answer
 
 
 def fault_answer(fault: Fault, turn: Turn, reply: Reply) -> Answer:
-    """Return the answer with which a fault shows.
+    """Return the answer for a fault.
 
     Args:
         fault: the failure.
         turn: the request.
-        reply: what is broken off, for faults that break a reply off.
+        reply: the reply that some faults send, complete or broken off.
     """
     match fault.kind:
         case "http":
             page = fault.html.encode()
             kind = (("content-type", "text/html"), ("content-length", str(len(page))))
             return Answer(fault.status or 502, kind, (page,))
-        case "bare_string":
-            return json_answer({"error": fault.message}, status=fault.status or 429)
+        case "bare_string" | "json":
+            return json_answer(fault.body, status=fault.status or 200)
+        case "redirect":
+            return Answer(fault.status or 308, (("location", fault.location), ("content-length", "0")), (b"",))
+        case "empty":
+            return _stream(turn, b"") if turn.stream else Answer(200, (JSON_TYPE, ("content-length", "0")), (b"",))
+        case "wrong_mode":
+            return reply_answer(reply, replace(turn, stream=not turn.stream))
+        case "extra_bytes":
+            return replace(reply_answer(reply, turn), trailing=fault.data)
+        case "left_open":
+            return _left_open(fault, turn, reply)
         case "code" | "error_in_200":
             return _error(fault, turn)
         case "finish":
@@ -102,9 +114,16 @@ def _error(fault: Fault, turn: Turn) -> Answer:
     return json_answer(body, status=fault.status or status, headers=(*_headers(turn), *retry))
 
 
+def _left_open(fault: Fault, turn: Turn, reply: Reply) -> Answer:
+    if not turn.stream:
+        return reply_answer(reply, turn)
+    end = [_DONE] if fault.done else []
+    return _stream(turn, *_with_pauses(reply, [*_frames(reply, turn), *end]), Pause(fault.seconds))
+
+
 def _unfinished(fault: Fault, reply: Reply) -> Reply:
     if fault.reason == "model_context_window_exceeded" and fault.reply is None:
-        reply = Reply()  # recorded: the one chunk of the stream, with no text before it
+        reply = Reply()  # recorded: the stream had only one chunk, without any text
     filtered = reply.content_filter or ({"role": "user", "level": 1},)
     return replace(
         reply,
@@ -117,10 +136,10 @@ def _unfinished(fault: Fault, reply: Reply) -> Reply:
 
 def _broken_stream(fault: Fault, turn: Turn, reply: Reply) -> Answer:
     frames = _frames(reply, turn)
-    wanted = len(frames) // 2 if fault.kind == "half_reply" else fault.after
+    requested = len(frames) // 2 if fault.kind == "half_reply" else fault.after
     final = len(frames) - (2 if turn.include_usage and not turn.host.native else 1)
-    after = max(0, min(wanted, final))  # the event that says that all is well never gets through
-    steps = _paced(reply, frames[:after])
+    after = max(0, min(requested, final))  # the event with a normal finish reason is never sent
+    steps = _with_pauses(reply, frames[:after])
     error = orjson.dumps(_error_body(fault, turn)[1])
     match fault.kind:
         case "in_stream":
@@ -142,16 +161,16 @@ def _broken_stream(fault: Fault, turn: Turn, reply: Reply) -> Answer:
 def _broken_body(fault: Fault, turn: Turn, reply: Reply) -> Answer:
     if fault.kind in {"in_stream", "raw_line"}:
         return _error(fault, turn)
-    whole = reply_answer(reply, turn)
-    body = next(step for step in whole.steps if isinstance(step, bytes))
+    answer = reply_answer(reply, turn)
+    body = next(step for step in answer.steps if isinstance(step, bytes))
     half = body[: len(body) // 2]
     match fault.kind:
         case "silence":
-            return replace(whole, steps=(Pause(fault.seconds), body))
+            return replace(answer, steps=(Pause(fault.seconds), body))
         case "reset":
-            return replace(whole, steps=(Hangup(reset=True),))
+            return replace(answer, steps=(Hangup(reset=True),))
         case "truncated_frame":
-            cut = tuple((k, str(len(half)) if k == "content-length" else v) for k, v in whole.headers)
-            return replace(whole, headers=cut, steps=(half,))
+            cut = tuple((k, str(len(half)) if k == "content-length" else v) for k, v in answer.headers)
+            return replace(answer, headers=cut, steps=(half,))
         case _:
-            return replace(whole, steps=(half, Hangup()))
+            return replace(answer, steps=(half, Hangup()))

@@ -1,4 +1,4 @@
-"""The ASGI application: it reads a request, asks the pure modules what to answer, and sends it."""
+"""The ASGI application: it reads a request, gets the answer from the pure modules, and sends it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ __all__ = ["make_app"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """What every endpoint of one server needs."""
+class _Context:
+    """The objects that all endpoints of a server share."""
 
     host: Host
     api_key: str
@@ -50,119 +50,125 @@ class _Desk:
 
 
 def make_app(host: Host, api_key: str, ledger: Ledger, transports: Transports, stopping: asyncio.Event) -> Starlette:
-    """Return the application that speaks as `host`.
+    """Return the application that behaves as `host`.
 
     Args:
-        host: the dialect.
-        api_key: the one key that is accepted.
-        ledger: what is remembered.
-        transports: the open connections, kept by the protocol.
-        stopping: set when the server goes down; pauses end then.
+        host: the host to imitate.
+        api_key: the only key that is accepted.
+        ledger: the state of the server.
+        transports: the open connections, which the protocol maintains.
+        stopping: set when the server stops, which ends all pauses.
     """
-    desk = _Desk(host, api_key, ledger, transports, stopping)
+    context = _Context(host, api_key, ledger, transports, stopping)
     base = urlsplit(host.base_url).path
 
-    async def unserved(request: Request, error: Exception) -> _Sent:
+    async def answer_not_found(request: Request, error: Exception) -> _SendAnswer:
         status = getattr(error, "status_code", 404)
         answer = not_found(request.url.path, host, status=status, created=int(time.time()))
-        body, _ = await _read(desk, request.scope, request.receive)
-        return _Sent(desk, answer, body)
+        body, _ = await _read(context, request.scope, request.receive)
+        return _SendAnswer(context, answer, body)
 
     return Starlette(
         routes=[
-            Route(f"{base}/chat/completions", _Chat(desk), methods=["POST"]),
-            Route(f"{base}/tokenizer", _Companion(desk, tokenizer), methods=["POST"]),
-            Route(f"{base}/embeddings", _Companion(desk, embeddings), methods=["POST"]),
-            Route(f"{base}/models", _Companion(desk, models), methods=["GET"]),
+            Route(f"{base}/chat/completions", _Chat(context), methods=["POST"]),
+            Route(f"{base}/tokenizer", _Companion(context, tokenizer), methods=["POST"]),
+            Route(f"{base}/embeddings", _Companion(context, embeddings), methods=["POST"]),
+            Route(f"{base}/models", _Companion(context, models), methods=["GET"]),
         ],
-        exception_handlers={404: unserved, 405: unserved},  # type: ignore[dict-item]  # it is awaited as an app is
+        exception_handlers={404: answer_not_found, 405: answer_not_found},  # type: ignore[dict-item]  # it is awaited like an application
     )
 
 
-class _Sent:
-    """An ASGI application that notes the request and sends one answer."""
+class _SendAnswer:
+    """An ASGI application that records the request and sends one answer."""
 
-    def __init__(self, desk: _Desk, answer: Answer, body: Any, before_last: Callable[[], None] | None = None) -> None:
-        self.desk = desk
+    def __init__(
+        self, context: _Context, answer: Answer, body: Any, before_last: Callable[[], None] | None = None
+    ) -> None:
+        self.context = context
         self.answer = answer
         self.body = body
         self.before_last = before_last
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.desk.ledger.record(RecordedRequest(scope["path"], headers, self.body, self.answer.status_seen))
+        self.context.ledger.record(
+            RecordedRequest(scope["path"], headers, self.body, self.answer.status_seen, tuple(scope["client"]))
+        )
         await send_answer(
             self.answer,
             scope,
             receive,
             send,
-            transports=self.desk.transports,
-            stopping=self.desk.stopping,
+            transports=self.context.transports,
+            stopping=self.context.stopping,
             before_last=self.before_last,
         )
 
 
 class _Companion:
-    """An endpoint besides chat: key and JSON are checked, the rest is a function of the body."""
+    """An endpoint other than chat: the key and the JSON are checked, and a function of the body makes the answer."""
 
-    def __init__(self, desk: _Desk, answer: Callable[[Mapping[str, Any], Host], Answer]) -> None:
-        self.desk = desk
+    def __init__(self, context: _Context, answer: Callable[[Mapping[str, Any], Host], Answer]) -> None:
+        self.context = context
         self.answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, problem = await _read(self.desk, scope, receive, empty={})
-        answer = refuse(problem, self.desk.host) if problem else self.answer(body, self.desk.host)
-        await _Sent(self.desk, answer, body)(scope, receive, send)
+        body, problem = await _read(self.context, scope, receive, empty={})
+        answer = refuse(problem, self.context.host) if problem else self.answer(body, self.context.host)
+        await _SendAnswer(self.context, answer, body)(scope, receive, send)
 
 
 class _Chat:
-    """`/chat/completions`: what is refused is refused, then the script answers, then the parrot."""
+    """`/chat/completions`: wrong requests are refused; the queue answers the others, or the parrot if it is empty."""
 
-    def __init__(self, desk: _Desk) -> None:
-        self.desk = desk
+    def __init__(self, context: _Context) -> None:
+        self.context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        desk = self.desk
-        body, problem = await _read(desk, scope, receive)
-        problem = problem or check_request(body, desk.host)
-        request_id = None if problem else _request_id(body, desk.host)
-        problem = problem or desk.ledger.enter(request_id)
+        context = self.context
+        body, problem = await _read(context, scope, receive)
+        problem = problem or check_request(body, context.host)
+        request_id = None if problem else _request_id(body, context.host)
+        problem = problem or context.ledger.enter(request_id)
         if problem:
             now = int(time.time())
-            answer = refuse(problem, desk.host, created=now, request_id=_new_id(desk.host, now))
-            await _Sent(desk, answer, body)(scope, receive, send)
+            answer = refuse(problem, context.host, created=now, request_id=_new_id(context.host, now))
+            await _SendAnswer(context, answer, body)(scope, receive, send)
             return
-        with ExitStack() as seat:
-            seat.callback(desk.ledger.leave, request_id)
-            await _Sent(desk, self._answer(body), body, before_last=seat.close)(scope, receive, send)
+        with ExitStack() as slot:
+            slot.callback(context.ledger.leave, request_id)
+            await _SendAnswer(context, self._answer(body), body, before_last=slot.close)(scope, receive, send)
 
     def _answer(self, body: Mapping[str, Any]) -> Answer:
-        turn = _turn(body, self.desk)
-        scripted = self.desk.ledger.next_reply()
+        turn = _turn(body, self.context)
+        scripted = self.context.ledger.next_reply()
         if isinstance(scripted, Fault):
-            return fault_answer(scripted, turn, scripted.reply or parrot_reply(body, self.desk.host))
-        return reply_answer(scripted or parrot_reply(body, self.desk.host), turn)
+            return fault_answer(scripted, turn, scripted.reply or parrot_reply(body, self.context.host))
+        return reply_answer(scripted or parrot_reply(body, self.context.host), turn)
 
 
-def _turn(body: Mapping[str, Any], desk: _Desk) -> Turn:
+def _turn(body: Mapping[str, Any], context: _Context) -> Turn:
     now = int(time.time())
-    model = serving_model(body["model"], desk.host)
-    switched = model is not None and desk.host.native  # plans answer some models with another one and say so
+    model = serving_model(body["model"], context.host)
+    sends_served_id = (
+        model is not None and context.host.native
+    )  # plans answer some models with another one, whose id they send
     streamed = body.get("stream") is True
     options = body.get("stream_options")
     messages = body["messages"]
     scope = orjson.dumps([body["model"], body.get("tools")]).decode()
     prompt = prompt_tokens(body)
     return Turn(
-        host=desk.host,
-        model=model.id if model and switched else body["model"],
-        id=_request_id(body, desk.host) or _new_id(desk.host, now),
+        host=context.host,
+        model=model.id if model and sends_served_id else body["model"],
+        id=_request_id(body, context.host) or _new_id(context.host, now),
         created=now,
         stream=streamed,
         tool_stream=streamed and bool(body.get("tool_stream")) and bool(model and model.tool_stream),
         include_usage=isinstance(options, dict) and options.get("include_usage") is True,
         prompt_tokens=prompt,
-        cached_tokens=min(desk.ledger.cached_tokens(scope, messages), prompt),
+        cached_tokens=min(context.ledger.cached_tokens(scope, messages), prompt),
         earlier_calls=sum(len(message.get("tool_calls") or ()) for message in messages),
     )
 
@@ -178,11 +184,11 @@ def _new_id(host: Host, now: int) -> str:
 
 
 async def _read(
-    desk: _Desk, scope: Scope, receive: Receive, empty: Mapping[str, Any] | None = None
+    context: _Context, scope: Scope, receive: Receive, empty: Mapping[str, Any] | None = None
 ) -> tuple[Any, Problem | None]:
     request = Request(scope, receive)
     data = await request.body()
-    problem = check_access(request.headers, desk.api_key)
+    problem = check_access(request.headers, context.api_key, context.host)
     if not data and empty is not None:
         return empty, problem
     try:

@@ -1,4 +1,4 @@
-"""The endpoints beside chat: the list of models, the token counter and embeddings."""
+"""The endpoints other than chat: the list of models, the token counter and embeddings."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["embeddings", "models", "tokenizer"]
 
-_DIMENSIONS: Final = (256, 512, 1024, 2048)
-_MOST_INPUTS: Final = 64
+_DIMENSIONS: Final = {"embedding-3": 2048, "embedding-2": 1024}
+"""The length of a vector by model; `embedding-3` makes shorter ones on request (16 was accepted)."""
+_MAX_INPUTS: Final = 64
 
 
 def models(_: Mapping[str, Any], host: Host) -> Answer:
@@ -45,22 +46,24 @@ def tokenizer(body: Mapping[str, Any], host: Host) -> Answer:
 
 
 def embeddings(body: Mapping[str, Any], host: Host) -> Answer:
-    """Answer `POST /embeddings` as `embedding-3`: at most 64 texts, 256 to 2048 dimensions."""
-    if body.get("model") != "embedding-3":
-        return refuse(Problem("1211", str(body.get("model"))), host)
+    """Answer `POST /embeddings`, which only BigModel's ordinary host serves: at most 64 texts."""
+    model = str(body.get("model"))
+    if host.name != "bigmodel" or model not in _DIMENSIONS:
+        return refuse(Problem("1211", model), host)
     given = body.get("input")
     texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not texts or len(texts) > _MOST_INPUTS:
+    if not isinstance(texts, list) or not texts or len(texts) > _MAX_INPUTS:
         return refuse(Problem("1214", "input"), host)
     if not all(isinstance(text, str) and text for text in texts):
         return refuse(Problem("1214", "input"), host)
-    size = body.get("dimensions") or _DIMENSIONS[-1]
-    if size not in _DIMENSIONS:
-        return refuse(Problem("1214", f"dimensions {list(_DIMENSIONS)}"), host)
+    longest = _DIMENSIONS[model]
+    size = body.get("dimensions", longest) if model == "embedding-3" else longest
+    if type(size) is not int or not 1 <= size <= longest:
+        return refuse(Problem("1214", f"dimensions [1, {longest}]"), host)
     count = sum(map(tokens, texts))
     return json_answer(
         {
-            "model": "embedding-3",
+            "model": model,
             "object": "list",
             "data": [
                 {"index": index, "object": "embedding", "embedding": _vector(text, size)}
@@ -72,12 +75,12 @@ def embeddings(body: Mapping[str, Any], host: Host) -> Answer:
 
 
 def _vector(text: str, size: int) -> list[float]:
-    """Return a vector of length 1 in which every word of the text has its places: like texts lie close."""
-    places = [0.0] * size
+    """Return a vector of length 1, made from all words of the text, so that similar texts have similar vectors."""
+    values = [0.0] * size
     for word in text.lower().split() or [text]:
         digest = hashlib.sha256(word.encode()).digest()
         for start in range(0, len(digest), 4):
             number = int.from_bytes(digest[start : start + 4])
-            places[number % size] += 1.0 if number & 0x8000_0000 else -1.0
-    length = math.sqrt(sum(value * value for value in places)) or 1.0
-    return [value / length for value in places]
+            values[number % size] += 1.0 if number & 0x8000_0000 else -1.0
+    length = math.hypot(*values) or 1.0
+    return [value / length for value in values]

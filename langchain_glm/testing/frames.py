@@ -1,4 +1,4 @@
-"""A reply in the shape of GLM's own hosts: the body, and the chunks of the stream.
+"""A reply in the form of GLM's own hosts: the body, and the chunks of the stream.
 
 Key order and presence follow recorded traffic of Z.ai and BigModel: no nulls, no `finish_reason` before the
 end, `role` in text deltas but not in tool deltas, usage on the final chunk.
@@ -29,7 +29,7 @@ def _call_id(call: ToolCall, turn: Turn, index: int) -> str:
     if call.id is not None:
         return call.id
     digest = hashlib.sha256(f"{turn.id}/{index}".encode()).hexdigest()
-    # Streams and whole bodies name calls differently: hex here, a negative number there.
+    # Streams have ids in hexadecimal, bodies have ids with a negative number.
     return f"call_{digest[:24]}" if turn.stream else f"call_-{int(digest[:15], 16)}"
 
 
@@ -113,7 +113,7 @@ def native_frames(reply: Reply, turn: Turn) -> list[dict[str, Any]]:
     for index, call in enumerate(reply.tool_calls):
         deltas += _call_deltas(call, turn, index, reply.chunk_size)
     frames = [{**head, "choices": [{"index": 0, "delta": delta}]} for delta in deltas]
-    # A flagged stream ends with the role of the side that was flagged, not with the assistant's.
+    # If content was flagged, the last role is that of the flagged message, not always the assistant's.
     flagged = reply.content_filter[0].get("role", "assistant") if reply.content_filter else "assistant"
     role = flagged if reply.finish == "sensitive" else "assistant"
     last = {"index": 0, "finish_reason": reply.finish, "delta": {"role": role, "content": ""}}

@@ -1,7 +1,7 @@
-"""A reply in the shape of Kimi and of the gateways, which follow OpenAI's.
+"""A reply in the form of Kimi and the gateways, which is OpenAI's.
 
-`finish_reason` is null until the end and usage comes in a chunk of its own, if it was asked for. Kimi puts
-`cached_tokens` at the top of usage, and usage that nobody asked for inside the last choice (recorded).
+`finish_reason` is null until the end. Usage comes in a separate chunk if the request asks for it. Kimi puts
+`cached_tokens` at the top level of usage, and usage without a request into the last choice (recorded).
 """
 
 from __future__ import annotations
@@ -42,17 +42,9 @@ def _usage(reply: Reply, turn: Turn) -> dict[str, Any]:
     details = {"cached_tokens": turn.cached_tokens}
     if turn.host.name == "phanedge":
         written = turn.prompt_tokens - turn.cached_tokens
-        details |= {
-            "cached_write_tokens": written,
-            "cached_write_5m_tokens": written,
-            "cached_write_1h_tokens": 0,
-        }
+        details |= {"cached_write_tokens": written, "cached_write_5m_tokens": written, "cached_write_1h_tokens": 0}
         details = {name: count for name, count in details.items() if count}  # zeros are omitted there
-    return {
-        **usage,
-        "prompt_tokens_details": details,
-        "completion_tokens_details": {"reasoning_tokens": thought},
-    }
+    return {**usage, "prompt_tokens_details": details, "completion_tokens_details": {"reasoning_tokens": thought}}
 
 
 def openai_body(reply: Reply, turn: Turn) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the server remembers: the script, the requests seen, who is being answered, and earlier prompts."""
+"""The state of the server: the script, the recorded requests, the requests in flight, and earlier prompts."""
 
 from __future__ import annotations
 
@@ -23,26 +23,28 @@ _PROMPTS_KEPT: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """A request that the server got.
+    """A request that the server received.
 
     Args:
         path: the URL's path.
-        headers: the headers, names in lower case.
-        body: the parsed JSON, or the text when it is no JSON.
-        status: the HTTP status answered; 0 when the connection ended before any.
+        headers: the headers, with names in lower case.
+        body: the parsed JSON, or the text if it is not JSON.
+        status: the HTTP status of the answer; 0 if the connection ended before it.
+        peer: the client's address and port; requests on one connection have the same.
     """
 
     path: str
     headers: Mapping[str, str]
     body: Any
     status: int
+    peer: tuple[str, int] = ("", 0)
 
 
 class Ledger:
     """The server's state. Every method may be called from any thread.
 
     Args:
-        max_in_flight: requests answered at a time; one more is refused with 1302. `None` is no limit.
+        max_in_flight: the most requests in flight; more are refused with 1302. `None` is no limit.
     """
 
     def __init__(self, max_in_flight: int | None) -> None:
@@ -57,12 +59,12 @@ class Ledger:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests so far, oldest first; a copy."""
+        """A list of the requests so far, the oldest first."""
         with self._lock:
             return list(self._requests)
 
     def record(self, request: RecordedRequest) -> None:
-        """Note a request."""
+        """Record a request."""
         with self._lock:
             self._requests.append(request)
 
@@ -71,13 +73,20 @@ class Ledger:
         with self._lock:
             self._script.extend(replies)
 
+    def clear_queue(self) -> list[Reply | Fault]:
+        """Empty the script and return what it held."""
+        with self._lock:
+            remaining = list(self._script)
+            self._script.clear()
+            return remaining
+
     def next_reply(self) -> Reply | Fault | None:
-        """Take the next reply of the script; `None` when the parrot's turn has come."""
+        """Take the next reply of the script; `None` if the script is empty."""
         with self._lock:
             return self._script.popleft() if self._script else None
 
     def enter(self, request_id: str | None) -> Problem | None:
-        """Begin to answer a request, unless there are too many or its id is in flight."""
+        """Begin to answer a request; return a problem if there are too many or its id is in flight."""
         with self._lock:
             if self._max_in_flight is not None and self.in_flight >= self._max_in_flight:
                 return Problem("1302")
@@ -90,17 +99,17 @@ class Ledger:
             return None
 
     def leave(self, request_id: str | None) -> None:
-        """End the answer to a request that `enter` let in."""
+        """Note that the answer to a request that `enter` accepted has ended."""
         with self._lock:
             self.in_flight -= 1
             if request_id is not None:
                 self._ids.discard(request_id)
 
     def cached_tokens(self, scope: str, messages: Sequence[Mapping[str, Any]]) -> int:
-        """Count the tokens that an earlier prompt of the same scope began with too, and remember this one.
+        """Count the tokens of the beginning that an earlier prompt shares, and remember this prompt.
 
         Args:
-            scope: what must agree before messages are compared: model and tools stand first in a prompt.
+            scope: the model and the tools, which must be the same, because they come first in a prompt.
             messages: the prompt.
         """
         with self._lock:

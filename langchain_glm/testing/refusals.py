@@ -1,4 +1,4 @@
-"""Error bodies: what is wrong, written the way each host writes it."""
+"""Error bodies in the form of each host."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from langchain_glm.catalog.hosts import Host
 
-__all__ = ["Problem", "error_body", "json_answer", "not_found", "refuse"]
+__all__ = ["JSON_TYPE", "Problem", "error_body", "json_answer", "not_found", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a request is refused.
+    """The reason for which a request is refused.
 
     Args:
-        code: the business code of GLM, also on other hosts, which write the same fact in their own way.
+        code: GLM's business code, also for other hosts, which have other codes for the same problem.
         detail: what exactly is wrong.
     """
 
@@ -32,9 +32,12 @@ class Problem:
     detail: str = ""
 
 
-_WITH_REQUEST_ID: Final = frozenset({"1305", "1308", "1310"})  # recorded with a top-level request_id; others without
+JSON_TYPE: Final = ("content-type", "application/json; charset=UTF-8")
+_WITH_REQUEST_ID: Final = frozenset(
+    {"1305", "1308", "1310"}
+)  # recorded with a request_id at the top level; others without
 
-# Kimi's and OpenAI's `type` by business code; what is not listed goes by the status.
+# Kimi's and OpenAI's `type` by business code; for other codes, it depends on the status.
 _KIMI: Final[Mapping[str, tuple[int, str]]] = {
     "1113": (429, "exceeded_current_quota_error"),
     "1211": (404, "resource_not_found_error"),
@@ -59,29 +62,28 @@ _GATEWAY: Final[Mapping[str, tuple[int, str]]] = {
 
 
 def json_answer(body: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """Return an answer that holds one JSON value."""
+    """Return an answer with a JSON body."""
     data = orjson.dumps(body)
-    kind = (("content-type", "application/json; charset=UTF-8"), ("content-length", str(len(data))))
-    return Answer(status, (*kind, *headers), (data,))
+    return Answer(status, (JSON_TYPE, ("content-length", str(len(data))), *headers), (data,))
 
 
 def error_body(
     problem: Problem, host: Host, *, message: str | None = None, created: int = 0, request_id: str = ""
 ) -> tuple[int, dict[str, Any]]:
-    """Return the status and the body with which a host refuses.
+    """Return the status and the body of a host's refusal.
 
     Args:
         problem: what is wrong.
-        host: whose shape is used.
-        message: the text; the code's own sentence when `None`.
-        created: Unix time of the request.
-        request_id: sent beside the error where GLM is recorded to do so.
+        host: the host whose form is used.
+        message: the text; `None` uses the text of the code.
+        created: the Unix time of the request.
+        request_id: the id to send with those codes for which GLM was recorded to send it.
     """
     text = message or sentence(problem.code, chinese=is_chinese(host), detail=problem.detail, created=created)
     status = status_of(problem.code)
     if is_kimi(host):
         status, kind = _KIMI.get(problem.code, (status, _KIMI_BY_STATUS.get(status, "invalid_request_error")))
-        if not problem.code.isdigit():  # a fault may be given one of Kimi's own words
+        if not problem.code.isdigit():  # a fault may have one of Kimi's types as its code
             kind = problem.code
         return status, {"error": {"message": text, "type": kind}}
     if not host.native:
@@ -90,17 +92,14 @@ def error_body(
         return status, {"error": {"message": text, "type": kind, "param": None, "code": code}}
     body: dict[str, Any] = {"error": {"code": problem.code, "message": text}}
     if problem.code == "1301":
-        body = {
-            "contentFilter": [{"level": 1, "role": "user"}],
-            **body,
-        }  # camelCase and before the error: recorded
+        body = {"contentFilter": [{"level": 1, "role": "user"}], **body}  # recorded in this form, before the error
     if problem.code in _WITH_REQUEST_ID and request_id:
         body["request_id"] = request_id
     return status, body
 
 
 def refuse(problem: Problem, host: Host, *, created: int = 0, request_id: str = "") -> Answer:
-    """Return the HTTP answer with which a host refuses a request."""
+    """Return the HTTP answer of a host that refuses a request."""
     status, body = error_body(problem, host, created=created, request_id=request_id)
     return json_answer(body, status=status)
 

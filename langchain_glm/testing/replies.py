@@ -1,4 +1,4 @@
-"""What a scripted answer says: its text, its reasoning, its tool calls; not how that looks on the wire."""
+"""Scripted answers: their text, reasoning and tool calls, independent of the host's form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Reply", "ToolCall"]
 
@@ -19,8 +19,8 @@ class ToolCall:
 
     Args:
         name: the tool's name.
-        arguments: a mapping, sent as JSON, or a string, sent as it is (also when it is no JSON).
-        id: the call's id; made up in the host's own style when `None`.
+        arguments: a mapping, which is sent as JSON, or a string, which is sent unchanged, even if it is not JSON.
+        id: the call's id; `None` makes one in the host's style.
         type: `"function"`, or `"builtin_function"` for Kimi's `$web_search`.
 
     Example:
@@ -36,24 +36,24 @@ class ToolCall:
 
     @property
     def arguments_text(self) -> str:
-        """The arguments as the string that goes over the wire."""
+        """The arguments as the string that is sent."""
         return self.arguments if isinstance(self.arguments, str) else orjson.dumps(dict(self.arguments)).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A scripted answer; it is sent as written, whatever the request asks.
+    """A scripted answer; it is sent unchanged, whatever the request asks for.
 
     Args:
         text: the content.
         reasoning: the `reasoning_content`, sent before the text.
-        tool_calls: calls, sent after the text.
-        finish_reason: worked out when `None`: `"tool_calls"` with calls, else `"stop"`.
-        web_search: search results, put at the top level of the body or of the stream's final chunk.
-        usage: sent in place of the counted usage; an empty mapping sends none.
-        content_filter: put at the top level, as GLM does when it flags a conversation.
-        model: the model id echoed; the asked one when `None`.
-        chunk_size: characters in each text, reasoning or argument delta of a stream.
+        tool_calls: the tool calls, sent after the text.
+        finish_reason: `None` sends `"tool_calls"` if there are calls, else `"stop"`.
+        web_search: search results, at the top level of the body or of the stream's final chunk.
+        usage: the usage to send instead of the counted one; an empty mapping sends none.
+        content_filter: the flags at the top level, which GLM sends when it flags a conversation.
+        model: the model id to send; `None` sends the requested one.
+        chunk_size: how many characters of text, reasoning or arguments each delta of a stream has.
         delay: seconds before the first byte.
         gap: seconds between two events of a stream.
 
@@ -65,18 +65,18 @@ class Reply:
 
     text: str = ""
     reasoning: str = ""
-    tool_calls: tuple[ToolCall, ...] = ()
+    tool_calls: Sequence[ToolCall] = ()
     finish_reason: str | None = None
-    web_search: tuple[Mapping[str, Any], ...] | None = None
+    web_search: Sequence[Mapping[str, Any]] | None = None
     usage: Mapping[str, Any] | None = None
-    content_filter: tuple[Mapping[str, Any], ...] | None = None
+    content_filter: Sequence[Mapping[str, Any]] | None = None
     model: str | None = None
     chunk_size: int = 8
     delay: float = 0.0
     gap: float = 0.0
 
     def __post_init__(self) -> None:
-        # Lists are what people write in tests; a frozen value keeps them as tuples.
+        # Tests often pass lists; a frozen value keeps them as tuples.
         for name in ("tool_calls", "web_search", "content_filter"):
             value = getattr(self, name)
             if value is not None:

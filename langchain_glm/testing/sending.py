@@ -1,4 +1,4 @@
-"""Carrying an answer out over ASGI: bytes, pauses, and the two ways to end a connection early."""
+"""Send an answer over ASGI: its bytes and pauses, and both ways to end a connection early."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Transports", "send_answer"]
 
 Transports = dict[tuple[str, int], asyncio.Transport]
-"""The open connections by the client's address, so that one can be cut."""
+"""The open connections by the client's address, so that a fault can close one."""
 
-_LINGER_NOT: Final = struct.pack("ii", 1, 0)
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 async def send_answer(
@@ -32,22 +32,23 @@ async def send_answer(
     stopping: asyncio.Event,
     before_last: Callable[[], None] | None,
 ) -> None:
-    """Send an answer. The status line goes with the first bytes, so that silence comes before it too.
+    """Send an answer. The status line is sent with the first bytes, so a pause may come before it.
 
     Args:
         answer: what to send.
         scope: the request's ASGI scope.
-        receive: tells when the client is gone; sending ends then.
-        send: takes the answer.
+        receive: reports that the client has gone, which ends the sending.
+        send: sends the parts of the answer.
         transports: the open connections.
-        stopping: ends pauses and cuts the connection when set.
-        before_last: called before the last bytes go out: who has read them may count on its having happened.
+        stopping: if set, ends pauses and closes the connection.
+        before_last: called before the last bytes are sent, so that its effect is there when the client reads them.
     """
     gone = asyncio.ensure_future(_until_gone(receive))
     down = asyncio.ensure_future(stopping.wait())
     started = False
+    last = max((number for number, step in enumerate(answer.steps) if isinstance(step, bytes)), default=0)
     try:
-        for number, step in enumerate(answer.steps, 1):
+        for number, step in enumerate(answer.steps):
             if isinstance(step, Pause):
                 await asyncio.wait({gone, down}, timeout=step.seconds, return_when=asyncio.FIRST_COMPLETED)
             if isinstance(step, Hangup) or down.done():
@@ -60,11 +61,14 @@ async def send_answer(
                     lines = [(name.encode(), value.encode()) for name, value in answer.headers]
                     await send({"type": "http.response.start", "status": answer.status, "headers": lines})
                     started = True
-                if before_last and number == len(answer.steps):
+                if before_last and number == last:
                     before_last()
                 await send({"type": "http.response.body", "body": step, "more_body": True})
-                await asyncio.sleep(0)  # other requests get their turn between two events
+                await asyncio.sleep(0)  # lets other requests run between two events
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+        transport = transports.get(tuple(scope["client"]))
+        if answer.trailing and transport:
+            transport.write(answer.trailing)
     finally:
         gone.cancel()
         down.cancel()
@@ -83,5 +87,5 @@ def _hang_up(transport: asyncio.Transport | None, *, reset: bool) -> None:
         return
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)  # close() then sends RST
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)  # close() then sends RST
     transport.abort()

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_MISSING = 'The test server needs starlette and uvicorn: pip install "langchain-zai-glm[testing]"'
-
 
 def run(argv: Sequence[str]) -> int:
     """Serve until Ctrl-C.
@@ -30,25 +28,18 @@ def run(argv: Sequence[str]) -> int:
     Raises:
         SystemExit: from argparse, for bad arguments.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m langchain_glm serve", description="A GLM endpoint to test against."
-    )
-    parser.add_argument("--host", default="zai", choices=list(HOSTS), help="whose dialect to speak (default: zai)")
+    parser = argparse.ArgumentParser(prog="python -m langchain_glm serve", description="A GLM endpoint for tests.")
+    parser.add_argument("--host", default="zai", choices=list(HOSTS), help="the host to imitate (default: zai)")
     parser.add_argument("--port", type=_port, default=8787, help="TCP port, 0 for a free one (default: 8787)")
     parser.add_argument("--api-key", default="test.key", help="the key to accept (default: test.key)")
     parser.add_argument(
-        "--max-in-flight",
-        type=int,
-        default=None,
-        help="requests at a time, more get 1302 (default: no limit)",
+        "--max-in-flight", type=int, default=None, help="most requests in flight; more get 1302 (default: no limit)"
     )
     options = parser.parse_args(argv)
     try:
-        from langchain_glm.testing.server import GLMServer
-    except ModuleNotFoundError as error:
-        if error.name not in {"starlette", "uvicorn", "h11"}:
-            raise
-        print(_MISSING, file=sys.stderr)
+        from langchain_glm.testing import GLMServer
+    except ImportError as error:
+        print(error, file=sys.stderr)
         return 1
     server = GLMServer(options.host, port=options.port, api_key=options.api_key, max_in_flight=options.max_in_flight)
     try:
@@ -57,10 +48,10 @@ def run(argv: Sequence[str]) -> int:
         print(f"Port {options.port} cannot be used: {error.strerror}", file=sys.stderr)
         return 1
     stop = threading.Event()
-    # By hand: what a shell starts in the background ignores Ctrl-C, and SIGTERM raises nothing.
+    # Own handlers, because background jobs of a shell ignore Ctrl-C, and SIGTERM raises no exception.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    print(f"base_url={server.base_url}\napi_key={server.api_key}\nCtrl-C stops it.", flush=True)
+    print(f"base_url={server.base_url}\napi_key={server.api_key}\nPress Ctrl-C to stop.", flush=True)
     stop.wait()
     server.stop()
     return 0
@@ -68,5 +59,5 @@ def run(argv: Sequence[str]) -> int:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
     return int(text)

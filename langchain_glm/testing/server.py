@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 __all__ = ["GLMServer"]
 
 _LOOPBACK = "127.0.0.1"
-_PATIENCE = 2.0  # seconds for answers to end when the server goes down
+_SHUTDOWN_SECONDS = 2.0  # seconds for answers to end when the server goes down
 
 
 class GLMServer:
-    """A GLM endpoint to test against, as stubborn as the real one.
+    """A GLM endpoint for tests that is as strict as the real one.
 
-    It refuses what the host refuses, with the same status and business code, ignores what the host ignores,
-    and breaks in the ways the host breaks. Queued replies are used in order; after them a parrot answers: a
-    small model of rules that calls the tools it is asked to call, fills in JSON, and else repeats what it was
-    told.
+    It refuses what the host refuses, with the same status and business code, ignores what the host ignores, and fails
+    in the same ways. Queued replies are used in order. After them the parrot answers: a small model made of rules that
+    calls tools if the user asks for them, fills in JSON, and otherwise repeats what the user said.
 
     Args:
-        host: the dialect, a name of `langchain_glm.catalog.hosts.HOSTS`.
-        port: the TCP port; 0 takes a free one.
-        api_key: the one key that is accepted.
+        host: the host to imitate, a name from `langchain_glm.HOSTS`.
+        port: the TCP port; 0 chooses a free one.
+        api_key: the only key that is accepted.
         replies: the first queued replies.
-        max_in_flight: requests answered at a time, streams until they end; one more gets 429/1302.
-            `None` is no limit.
+        max_in_flight: the most requests in flight, streams until they end; more are refused with HTTP 429 and code
+            1302. `None` is no limit.
+        keep_alive: seconds after which an idle connection is closed.
 
     Raises:
         ValueError: if the host is unknown.
@@ -67,12 +67,14 @@ class GLMServer:
         api_key: str = "test.key",
         replies: Sequence[Reply | Fault] = (),
         max_in_flight: int | None = None,
+        keep_alive: float = 5.0,
     ) -> None:
         if host not in HOSTS:
-            raise ValueError(f"host={host!r} is unknown; known hosts: {', '.join(HOSTS)}")
+            raise ValueError(f"host={host!r} is unknown. Give one of {', '.join(HOSTS)}.")
         self.host = host
         self.api_key = api_key
         self._port = port
+        self._keep_alive = keep_alive
         self._ledger = Ledger(max_in_flight)
         self.queue(*replies)
         self._runner: _Runner | None = None
@@ -90,19 +92,19 @@ class GLMServer:
     def start(self) -> Self:
         """Start the server; it is ready when this returns."""
         if self._runner is None:
-            self._runner = _Runner(self.host, self._port, self.api_key, self._ledger)
+            self._runner = _Runner(self.host, self._port, self.api_key, self._ledger, self._keep_alive)
             self._port = self._runner.port
         return self
 
     def stop(self) -> None:
-        """Stop the server: open streams are cut, the thread and the sockets are gone when this returns."""
+        """Stop the server: open streams are closed, and the thread and the sockets have ended when this returns."""
         runner, self._runner = self._runner, None
         if runner:
             runner.stop()
 
     @property
     def base_url(self) -> str:
-        """The URL to give to a client; its path is the real host's.
+        """The URL to give to a client; its path is that of the real host.
 
         Raises:
             RuntimeError: if the server was never started.
@@ -113,7 +115,7 @@ class GLMServer:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests so far, refused ones too, oldest first."""
+        """The requests so far, including refused ones, the oldest first."""
         return self._ledger.requests
 
     @property
@@ -127,22 +129,26 @@ class GLMServer:
         return self._ledger.peak_in_flight
 
     def queue(self, *replies: Reply | Fault) -> None:
-        """Add replies or faults to be used, in order, before the parrot answers; from any thread.
+        """Add replies or faults, which are used in order before the parrot answers. Any thread may call this.
 
         Raises:
-            TypeError: for anything but a `Reply` or a `Fault`.
+            TypeError: if an argument is neither a `Reply` nor a `Fault`.
         """
         for reply in replies:
             if not isinstance(reply, Reply | Fault):
-                raise TypeError(f"queue() takes Reply and Fault, not {type(reply).__name__}")
+                raise TypeError(f"queue() accepts Reply and Fault, not {type(reply).__name__}")
         self._ledger.queue(replies)
+
+    def clear_queue(self) -> list[Reply | Fault]:
+        """Remove the queued replies that were not used and return them, the next one first."""
+        return self._ledger.clear_queue()
 
 
 class _Runner:
     """One run of uvicorn in a thread."""
 
-    def __init__(self, host: str, port: int, api_key: str, ledger: Ledger) -> None:
-        # With the protocol named, asyncio sends small writes at once; else each answer waits 40 ms for an ACK.
+    def __init__(self, host: str, port: int, api_key: str, ledger: Ledger, keep_alive: float) -> None:
+        # With this protocol, asyncio sends small writes immediately; else each answer waits 40 ms for an ACK.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -159,6 +165,7 @@ class _Runner:
             ws="none",
             loop="asyncio",
             lifespan="off",
+            timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # it is passed to asyncio, which accepts fractions
             log_config=None,
             log_level=logging.CRITICAL,
             access_log=False,
@@ -179,7 +186,7 @@ class _Runner:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn that says when it is ready and goes when it is told to: its own loop looks every tenth of a second."""
+    """Uvicorn that signals when it is ready and stops immediately; its own loop checks only every tenth of a second."""
 
     def __init__(self, config: uvicorn.Config, transports: Transports, stopping: asyncio.Event) -> None:
         super().__init__(config)
@@ -206,7 +213,7 @@ class _Uvicorn(uvicorn.Server):
             connection.shutdown()
         tasks = set(self.server_state.tasks)
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_PATIENCE)
+            _, late = await asyncio.wait(tasks, timeout=_SHUTDOWN_SECONDS)
             for task in late:
                 task.cancel()
         for transport in list(self._transports.values()):
@@ -217,9 +224,9 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _protocol(transports: Transports) -> type[asyncio.Protocol]:
-    """Return an HTTP protocol that keeps its connections findable, so that a fault can cut one."""
+    """Return an HTTP protocol that registers its connections, so that a fault can close one."""
 
-    class Findable(H11Protocol):
+    class RegisteringProtocol(H11Protocol):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._address = tuple(transport.get_extra_info("peername"))
@@ -229,4 +236,4 @@ def _protocol(transports: Transports) -> type[asyncio.Protocol]:
             transports.pop(self._address, None)
             super().connection_lost(exc)
 
-    return Findable
+    return RegisteringProtocol

@@ -1,4 +1,4 @@
-"""An HTTP answer as a value: what is sent, when, and whether the connection survives it."""
+"""An HTTP answer as a value: what is sent, when, and whether the connection stays open."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["Answer", "Hangup", "Pause", "Step"]
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing is sent for so many seconds. The status line goes out with the first bytes, not before."""
+    """Nothing is sent for some seconds. The status line is sent with the first bytes, not before."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """The connection is closed at once; with `reset`, by a TCP reset."""
+    """The connection is closed immediately; with `reset`, by a TCP reset."""
 
     reset: bool = False
 
@@ -31,15 +31,17 @@ class Answer:
     Args:
         status: the HTTP status.
         headers: header lines in order.
-        steps: what happens, in order.
+        steps: the bytes, pauses and hangups, in order.
+        trailing: bytes that are written to the connection after the complete answer.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
+    trailing: bytes = b""
 
     @property
     def status_seen(self) -> int:
-        """The status that the client gets to see: 0 when the connection ends before any byte."""
-        spoken = next((step for step in self.steps if not isinstance(step, Pause)), None)
-        return 0 if isinstance(spoken, Hangup) else self.status
+        """The status that the client receives: 0 if the connection ends before the first byte."""
+        first = next((step for step in self.steps if not isinstance(step, Pause)), None)
+        return 0 if isinstance(first, Hangup) else self.status

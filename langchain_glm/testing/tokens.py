@@ -1,4 +1,4 @@
-"""Rough token counts: one per CJK character, one per four others; and cutting a text at a count."""
+"""Count tokens roughly (one for each CJK character, one for four others), and cut a text at a count."""
 
 from __future__ import annotations
 
@@ -13,24 +13,10 @@ if TYPE_CHECKING:
 
     from langchain_glm.testing.replies import Reply
 
-__all__ = [
-    "completion_tokens",
-    "cut_reply",
-    "cut_text",
-    "message_tokens",
-    "prompt_tokens",
-    "shared_tokens",
-    "tokens",
-]
+__all__ = ["completion_tokens", "cut_reply", "cut_text", "message_tokens", "prompt_tokens", "shared_tokens", "tokens"]
 
 _PER_MESSAGE: Final = 4
-_PER_PART: Final = {
-    "image_url": 1_000,
-    "video_url": 8_000,
-    "file_url": 2_000,
-    "file": 2_000,
-    "input_audio": 100,
-}
+_PER_PART: Final = {"image_url": 1_000, "video_url": 8_000, "file_url": 2_000, "file": 2_000, "input_audio": 100}
 _CJK: Final = ((0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x3FFFF))
 _CHARACTERS_PER_TOKEN: Final = 4
 
@@ -41,7 +27,7 @@ def _is_cjk(character: str) -> bool:
 
 
 def tokens(text: str) -> int:
-    """Count the tokens of a text, roughly."""
+    """Return a rough count of a text's tokens."""
     if text.isascii():
         return math.ceil(len(text) / _CHARACTERS_PER_TOKEN)
     cjk = sum(map(_is_cjk, text))
@@ -68,7 +54,7 @@ def _content_tokens(content: Any) -> int:
 
 
 def message_tokens(message: Mapping[str, Any]) -> int:
-    """Count the tokens of one message, its replayed reasoning and its tool calls included."""
+    """Count the tokens of one message, including its reasoning and its tool calls."""
     calls = message.get("tool_calls")
     count = _PER_MESSAGE + _content_tokens(message.get("content")) + tokens(str(message.get("reasoning_content") or ""))
     return count + (tokens(orjson.dumps(calls).decode()) if calls else 0)
@@ -82,7 +68,7 @@ def prompt_tokens(body: Mapping[str, Any]) -> int:
 
 
 def shared_tokens(messages: Sequence[Mapping[str, Any]], earlier: Iterable[Sequence[Mapping[str, Any]]]) -> int:
-    """Count the tokens of the longest run of first messages that an earlier prompt began with too."""
+    """Count the tokens of the longest beginning, in whole messages, that an earlier prompt shares."""
 
     def shared(other: Sequence[Mapping[str, Any]]) -> int:
         count = 0
@@ -96,14 +82,14 @@ def shared_tokens(messages: Sequence[Mapping[str, Any]], earlier: Iterable[Seque
 
 
 def completion_tokens(reply: Reply) -> tuple[int, int]:
-    """Return the tokens of a reply, reasoning included (as GLM counts), and the reasoning's alone."""
+    """Return the tokens of a reply, including its reasoning (as GLM counts), and those of the reasoning alone."""
     thought = tokens(reply.reasoning)
     calls = sum(tokens(call.name) + tokens(call.arguments_text) for call in reply.tool_calls)
     return max(1, thought + tokens(reply.text) + calls), thought
 
 
 def cut_reply(reply: Reply, *, stop: Sequence[str], max_tokens: int | None) -> Reply:
-    """Return the reply as `stop` and `max_tokens` leave it; reasoning counts and goes first."""
+    """Return the reply cut at `stop` and `max_tokens`; the reasoning counts and comes first."""
     ends = [position for word in stop if word and (position := reply.text.find(word)) >= 0]
     if ends:
         reply = replace(reply, text=reply.text[: min(ends)], tool_calls=())

@@ -1,11 +1,11 @@
-"""What the shape of an answer depends on besides what it says: host, model, ids, and how it is read."""
+"""The facts about a request on which the form of its answer depends: host, model, ids, streaming."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.catalog.profiles import MODELS, Model, find_model
+from langchain_glm.catalog.models import MODELS, Model, find_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,30 +14,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Turn", "is_chinese", "is_coding", "is_kimi", "serving_model", "thinks"]
 
-_SWITCHED = {
-    "glm-5.2": "glm-5.3",
-    "glm-5.1": "glm-5.3",
-    "glm-5-turbo": "glm-5.3-flash",
-    "glm-4.7": "glm-5.3-flash",
-}
-"""Models that the coding plans answer with another one (docs of both hosts, 2026-10-07)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One request, as far as the shape of its answer depends on it.
+    """The facts about one request on which the form of its answer depends.
 
     Args:
-        host: the dialect.
-        model: the model id that is echoed.
+        host: the host to imitate.
+        model: the model id in the answer.
         id: the id of the answer.
-        created: Unix time.
+        created: the Unix time of the request.
         stream: whether the answer is streamed.
         tool_stream: whether arguments are streamed in fragments.
         include_usage: whether `stream_options` asks for usage.
         prompt_tokens: tokens of the prompt.
-        cached_tokens: how many of them an earlier prompt began with.
-        earlier_calls: tool calls already in the conversation; Kimi numbers its ids on from there.
+        cached_tokens: how many of them the beginning has that an earlier prompt shares.
+        earlier_calls: how many tool calls the conversation already has; Kimi continues their numbering.
     """
 
     host: Host
@@ -53,7 +45,7 @@ class Turn:
 
 
 _OTHER_FAMILIES: Final = ("gpt-", "claude-")
-"""Families that PhanEdge's documents show beside GLM."""
+"""Families other than GLM in PhanEdge's documents."""
 
 
 def is_kimi(host: Host) -> bool:
@@ -81,10 +73,10 @@ def serving_model(model_id: object, host: Host) -> Model | None:
         if host.name == "phanedge" and model_id.startswith(_OTHER_FAMILIES):
             return Model(id=model_id, context=128_000, max_output=16_384, inputs=("image",))
         model = find_model(model_id)
-        return model if model and model.id.startswith("glm-") else None
+        return model if model and model.id.startswith("glm-") and not model.guessed_from else None
     if not model_id.startswith("glm-"):
         return None
-    return MODELS.get(_SWITCHED.get(model_id, model_id) if is_coding(host) else model_id)
+    return MODELS.get(host.served_as.get(model_id, model_id))
 
 
 def thinks(body: Mapping[str, Any], model: Model, host: Host) -> bool:

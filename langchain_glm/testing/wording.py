@@ -1,7 +1,7 @@
 """The HTTP status and the text of each business code, in two languages.
 
 Codes and statuses: the error lists of docs.bigmodel.cn and docs.z.ai, and recorded replies. The texts are
-this server's own: clients must go by the code.
+our own, because clients must not depend on them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _CODES: Final[Mapping[str, tuple[int, str, str]]] = {
     "1002": (401, "The token is not valid", "令牌无效"),
     "1003": (401, "The token has expired", "令牌已过期"),
     "1004": (401, "The token could not be verified", "令牌验证失败"),
+    "1005": (401, "The request could not be authenticated", "身份认证失败"),
     "1100": (429, "The account cannot be read or written", "账户读写异常"),
     "1110": (429, "The account is not active", "账户未激活"),
     "1111": (429, "The account does not exist", "账户不存在"),
@@ -41,12 +42,9 @@ _CODES: Final[Mapping[str, tuple[int, str, str]]] = {
     "1220": (434, "No permission for this API", "没有该接口的权限"),
     "1221": (404, "This API is offline", "接口已下线"),
     "1222": (404, "There is no such API", "接口不存在"),
-    "1230": (500, "The call went through its steps and failed", "调用流程出错"),
-    "1231": (
-        400,
-        "A request with this request_id is being answered already",
-        "相同 request_id 的请求正在处理",
-    ),
+    "1230": (500, "A step of the call failed", "调用流程出错"),
+    "1231": (400, "A request with this request_id is already in progress", "相同 request_id 的请求正在处理"),
+    "1233": (400, "There is no such asynchronous task", "任务不存在"),
     "1234": (500, "The network failed between the services", "服务之间的网络出错"),
     "1261": (400, "The prompt is longer than the model can read", "提示词超过模型长度上限"),
     "1300": (400, "The call was blocked by policy", "调用被策略拦截"),
@@ -55,17 +53,9 @@ _CODES: Final[Mapping[str, tuple[int, str, str]]] = {
     "1303": (429, "Requests come too often", "请求频率过高"),
     "1304": (429, "The quota of the day is used up", "当日额度已用完"),
     "1305": (429, "The service is overloaded", "服务繁忙"),
-    "1308": (
-        429,
-        "The plan's limit for 5 hours is reached, reset at {reset}",
-        "5 小时额度已用完，{reset} 重置",
-    ),
+    "1308": (429, "The plan's limit for 5 hours is reached, reset at {reset}", "5 小时额度已用完，{reset} 重置"),
     "1309": (429, "The coding plan has expired", "编码套餐已到期"),
-    "1310": (
-        429,
-        "The plan's limit for the week is reached, reset at {reset}",
-        "每周额度已用完，{reset} 重置",
-    ),
+    "1310": (429, "The plan's limit for the week is reached, reset at {reset}", "每周额度已用完，{reset} 重置"),
     "1311": (429, "The plan does not include this model", "套餐不含该模型"),
     "1312": (429, "The model is overloaded, another may answer", "该模型繁忙，请换用其他模型"),
     "1313": (429, "Use beyond the fair-use policy is slowed down", "超出公平使用范围，已限速"),
@@ -81,12 +71,12 @@ _CODES: Final[Mapping[str, tuple[int, str, str]]] = {
 
 
 def status_of(code: str) -> int:
-    """Return the HTTP status that goes with a business code; 400 for a code that is not listed."""
+    """Return the HTTP status of a business code; 400 for an unlisted code."""
     return _CODES.get(code, (400, "", ""))[0]
 
 
 def beijing_time(created: int) -> datetime:
-    """Return a Unix time as the time of day that GLM writes into ids and messages."""
+    """Return a Unix time as the local time that GLM uses in ids and messages."""
     return datetime.fromtimestamp(created, _BEIJING)
 
 
@@ -95,9 +85,9 @@ def sentence(code: str, *, chinese: bool, detail: str = "", created: int = 0) ->
 
     Args:
         code: the business code.
-        chinese: whether in Chinese; BigModel's hosts are.
+        chinese: whether the text is Chinese, as on BigModel's hosts.
         detail: what exactly is wrong, such as `messages[0].role`.
-        created: Unix time of the request, from which a reset time is reckoned.
+        created: the Unix time of the request; a reset time is computed from it.
     """
     _, english, zh = _CODES.get(code, (0, f"The call failed with code {code}", f"调用失败，错误码 {code}"))
     reset = (beijing_time(created) + _RESET_AFTER).strftime("%Y-%m-%d %H:%M:%S")

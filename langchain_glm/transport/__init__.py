@@ -1,1 +1,1 @@
-"""JSON ⇄ bytes ⇄ socket: knows no message and no tool."""
+"""HTTP: sends JSON and receives JSON or events. Nothing in here depends on messages or tools."""

@@ -1,401 +1,309 @@
-"""Send a request body, receive a reply or its events; sync and async.
-
-The two halves differ only where bytes move. What a reply means for errors is decided once, in the plain
-functions below them.
-"""
+"""Send a request body; receive its reply, whole or in chunks as they come."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
-from contextlib import aclosing, asynccontextmanager, closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import httpx
-import orjson
+import httpx2
 
-from langchain_glm.errors import (
-    GLMConnectionError,
-    GLMError,
-    GLMStreamError,
-    GLMTimeoutError,
-    error_from_body,
-)
-from langchain_glm.json import dump_json, read_json
-from langchain_glm.transport import pool
-from langchain_glm.transport.events import DONE, EventReader, check_size
-from langchain_glm.transport.limits import aplace, place
-from langchain_glm.transport.retry import Policy, aretrying, retrying
-from langchain_glm.transport.timeouts import auntil, check, cut_off, deadline_of, least, left, until
+from langchain_glm.errors import GLMError, GLMStreamError
+from langchain_glm.json import dump_json, encode, read_json
+from langchain_glm.transport.error_body import error_from_body
+from langchain_glm.transport.events import EventReader, check_size
+from langchain_glm.transport.exchange import Endpoint, Patience, Request, aexchange, aread_rest, exchange, read_rest
+from langchain_glm.transport.redaction import TRANSFER_HEADERS
+from langchain_glm.transport.retry import aretrying, retrying
+from langchain_glm.transport.timeouts import deadline_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterable,
+        Iterator,
+        Mapping,
+    )
 
-    from tenacity import RetryCallState
+__all__ = ["Endpoint", "StreamReader", "asend", "astream", "send", "stream"]
 
-    from langchain_glm.catalog.hosts import Host
-    from langchain_glm.transport.limits import InFlightLimiter
-    from langchain_glm.transport.timeouts import Timeout
-
-__all__ = ["Endpoint", "asend", "astream", "send", "stream"]
-
-_OK: Final = 200
-_MOST_AFTER_DONE: Final = 16
-_SECONDS_AFTER_DONE: Final = 1.0
-"""What is read after `[DONE]`, to use the connection again: one piece or none is usual, and comes at once. A gateway
-that leaves its response open holds nobody up."""
-_WHOLE: Final = {"accept": "application/json", "accept-encoding": "gzip, deflate", "connection": "keep-alive"}
-_STREAM: Final = {**_WHOLE, "accept": "text/event-stream"}
+T = TypeVar("T")
+Reader = TypeVar("Reader", bound="StreamReader[Any]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where requests go, and how.
+class StreamReader(Protocol[T]):
+    """Reads the events of one streamed reply."""
 
-    Args:
-        host: the endpoint; its `base_url` is used, and its name and key variable stand in hints.
-        headers: all headers, the authorization included; never shown.
-        timeout: how long to wait.
-        max_retries: tries after the first.
-        reset_limit: seconds that a used-up quota may be waited for; 0 does not wait.
-        client: a client of the user's; default the shared one. Never closed here.
-        async_client: the same for async calls.
-        on_retry: called before each wait between tries; async calls await it.
-        limiter: what limits requests in flight; `None` is no limit.
-        path: what is asked of the host.
-    """
-
-    host: Host
-    headers: Mapping[str, str] = field(repr=False)
-    timeout: Timeout
-    max_retries: int
-    reset_limit: float = 0.0
-    client: httpx.Client | None = None
-    async_client: httpx.AsyncClient | None = None
-    on_retry: Callable[[RetryCallState], Any] | None = None
-    limiter: InFlightLimiter | None = None
-    path: str = "/chat/completions"
+    def read(self, event: Mapping[str, Any]) -> T | None:
+        """Read an event; return its chunk, if it has one."""
 
     @property
-    def url(self) -> str:
-        """The URL to post to."""
-        return self.host.base_url + self.path
+    def finished(self) -> bool:
+        """Whether the reply has ended; only its usage may still follow."""
+
+    def finish(self, *, marked_end: bool) -> list[T]:
+        """Return the last chunks; raise an error if what came is not a reply."""
+
+    def partial(self) -> Any:
+        """Return what has arrived so far."""
 
 
-def send(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices") -> Mapping[str, Any]:
-    """Send a request; return the parsed reply.
+def send(
+    endpoint: Endpoint,
+    payload: Mapping[str, Any],
+    read: Callable[[Mapping[str, Any]], T],
+    *,
+    path: str = "/chat/completions",
+    required_field: str = "choices",
+) -> T:
+    """Send a request; return its reply as `read` reads it.
 
     Args:
-        endpoint: where, and how.
+        endpoint: where to send it, and how.
         payload: the request body.
-        key: what a reply must hold; without it, it is an error.
+        read: turns the reply's JSON into the result; a `GLMError` that it raises is retried as the endpoint's would be.
+        path: the path after the base URL.
+        required_field: the field that every reply has and no error has.
 
     Raises:
-        GLMError: of the class that the failure calls for.
+        GLMError: of the class that fits the failure.
     """
-    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
-    for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with (
-            attempt,
-            _translated(endpoint, deadline),
-            _place(endpoint, deadline),
-            _opened(endpoint, content, deadline, stream=False) as response,
-        ):
-            return _completion(response, _whole(response, endpoint, deadline), endpoint, key)
-    raise AssertionError  # tenacity re-raises the last error
+    request = Request(endpoint, path, encode(payload), deadline_of(endpoint.timeout), streamed=False)
+
+    def attempt() -> T:
+        with request.slot():
+            key = endpoint.read_key()
+            with exchange(request, key) as (response, pieces):
+                return read(_reply(response, _read_body(pieces), endpoint, key, required_field))
+
+    return retrying(endpoint, request.deadline)(attempt)
 
 
-async def asend(endpoint: Endpoint, payload: Mapping[str, Any], *, key: str = "choices") -> Mapping[str, Any]:
-    """Send a request; return the parsed reply. The async twin of `send`."""
-    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
-    async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with attempt, _translated(endpoint, deadline):
-            async with (
-                _aplace(endpoint, deadline),
-                _aopened(endpoint, content, deadline, stream=False) as response,
-            ):
-                return _completion(response, await _awhole(response, endpoint, deadline), endpoint, key)
-    raise AssertionError  # tenacity re-raises the last error
+async def asend(
+    endpoint: Endpoint,
+    payload: Mapping[str, Any],
+    read: Callable[[Mapping[str, Any]], T],
+    *,
+    path: str = "/chat/completions",
+    required_field: str = "choices",
+) -> T:
+    """Send a request; return its reply as `read` reads it. The async version of `send`."""
+    request = Request(endpoint, path, encode(payload), deadline_of(endpoint.timeout), streamed=False)
 
+    async def attempt() -> T:
+        async with request.aslot():
+            key = await endpoint.aread_key()
+            async with aexchange(request, key) as (response, pieces):
+                return read(_reply(response, await _aread_body(pieces), endpoint, key, required_field))
 
-def stream(endpoint: Endpoint, payload: Mapping[str, Any]) -> Generator[Mapping[str, Any]]:
-    """Send a request; give the reply's events as they come, the last of them `DONE` if the endpoint marks the end.
-
-    Closing the iterator closes the connection. Nothing is tried again once an event has been given.
-
-    Raises:
-        GLMError: of the class that the failure calls for, also for an error inside the stream.
-    """
-    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
-    for attempt in retrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with attempt:
-            events = _events(endpoint, content, deadline)
-            first = next(events, None)
-    with closing(events):
-        if first is not None:
-            yield first
-            yield from events
-
-
-def _events(endpoint: Endpoint, content: bytes, deadline: float | None) -> Generator[Mapping[str, Any]]:
-    with (
-        _translated(endpoint, deadline),
-        _place(endpoint, deadline),
-        _opened(endpoint, content, deadline, stream=True) as response,
-    ):
-        if not _is_stream(response):
-            yield _completion(response, _whole(response, endpoint, deadline), endpoint)
-            yield DONE
-            return
-        reader = EventReader(lambda event: _told(event, response, endpoint))
-        pieces = _pieces(response, endpoint, deadline)
-        for piece in pieces:
-            yield from reader.feed(piece)
-            if reader.done:
-                break
-        else:
-            yield from reader.end()
-        # The reply is whole. A connection whose response has been read to its end can be used again.
-        soon = None if endpoint.client else time.monotonic() + _SECONDS_AFTER_DONE
-        with suppress(httpx.HTTPError, GLMTimeoutError), cut_off(response, soon):
-            for _ in zip(range(_MOST_AFTER_DONE), pieces, strict=False):
-                pass
-
-
-async def astream(endpoint: Endpoint, payload: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any]]:
-    """Send a request; give the reply's events as they come. The async twin of `stream`."""
-    content, deadline = _encoded(payload), deadline_of(endpoint.timeout)
-    async for attempt in aretrying(_policy(endpoint, deadline), endpoint.on_retry):
-        with attempt:
-            events = _aevents(endpoint, content, deadline)
-            first = await anext(events, None)
-    try:
-        if first is not None:
-            yield first
-            async for event in events:
-                yield event
-    finally:
-        await events.aclose()
-
-
-async def _aevents(endpoint: Endpoint, content: bytes, deadline: float | None) -> AsyncGenerator[Mapping[str, Any]]:
-    with _translated(endpoint, deadline):
-        async with (
-            _aplace(endpoint, deadline),
-            _aopened(endpoint, content, deadline, stream=True) as response,
-        ):
-            if not _is_stream(response):
-                yield _completion(response, await _awhole(response, endpoint, deadline), endpoint)
-                yield DONE
-                return
-            reader = EventReader(lambda event: _told(event, response, endpoint))
-            pieces = _apieces(response, endpoint, deadline)
-            async for piece in pieces:
-                for event in reader.feed(piece):
-                    yield event
-                if reader.done:
-                    break
-            else:
-                for event in reader.end():
-                    yield event
-            with suppress(httpx.HTTPError, GLMTimeoutError, TimeoutError):  # as above
-                async with asyncio.timeout(_SECONDS_AFTER_DONE):
-                    for _ in range(_MOST_AFTER_DONE):
-                        if await anext(pieces, None) is None:
-                            break
-
-
-def _place(endpoint: Endpoint, deadline: float | None) -> AbstractContextManager[None]:
-    if endpoint.limiter is None:
-        return nullcontext()
-    return place(endpoint.limiter, least(endpoint.timeout.queue, left(deadline)))
-
-
-def _aplace(endpoint: Endpoint, deadline: float | None) -> AbstractAsyncContextManager[None]:
-    if endpoint.limiter is None:
-        return nullcontext()
-    return aplace(endpoint.limiter, least(endpoint.timeout.queue, left(deadline)))
+    return await aretrying(endpoint, request.deadline)(attempt)
 
 
 @contextmanager
-def _opened(endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool) -> Iterator[httpx.Response]:
-    own = endpoint.client
-    request = _request(own, endpoint, content, deadline, stream=stream)
-    if own is not None:
-        with closing(own.send(request, stream=True, follow_redirects=False)) as response:  # not with the key
-            yield response
-        return
-    with (
-        pool.lent(endpoint.url) as transport,
-        closing(transport.handle_request(request)) as response,
-        cut_off(response, deadline),
-    ):
-        yield response
+def stream(
+    endpoint: Endpoint, payload: Mapping[str, Any], make_reader: Callable[[], Reader]
+) -> Iterator[tuple[Iterator[Any], Reader]]:
+    """Send a request; yield the chunks of its reply as they come.
+
+    An attempt that fails before its first chunk is repeated with a new reader. At the end of the block the connection
+    is closed, or kept for other requests if the reply is complete.
+
+    Args:
+        endpoint: where to send it, and how.
+        payload: the request body.
+        make_reader: makes the reader for the events of one attempt.
+
+    Returns:
+        A context manager for the chunks and the reader that makes them.
+
+    Raises:
+        GLMError: of the class that fits the failure; `partial` holds what had arrived.
+    """
+    request = Request(endpoint, "/chat/completions", encode(payload), deadline_of(endpoint.timeout), streamed=True)
+
+    def attempt() -> tuple[Any, Generator[Any], Reader]:
+        reader = make_reader()
+        chunks = _chunks(request, reader)
+        return next(chunks, None), chunks, reader
+
+    outcome: tuple[Any, Generator[Any], Reader] = retrying(endpoint, request.deadline)(attempt)
+    first, chunks, reader = outcome
+    with closing(chunks):
+        yield chain([] if first is None else [first], chunks), reader
 
 
 @asynccontextmanager
-async def _aopened(
-    endpoint: Endpoint, content: bytes, deadline: float | None, *, stream: bool
-) -> AsyncIterator[httpx.Response]:
-    own = endpoint.async_client
-    request = _request(own, endpoint, content, deadline, stream=stream)
-    if own is not None:
-        async with aclosing(await own.send(request, stream=True, follow_redirects=False)) as response:  # as above
-            yield response
-        return
-    async with (
-        pool.alent(endpoint.url) as transport,
-        aclosing(await transport.handle_async_request(request)) as response,
-    ):
-        yield response
+async def astream(
+    endpoint: Endpoint, payload: Mapping[str, Any], make_reader: Callable[[], Reader]
+) -> AsyncIterator[tuple[AsyncIterator[Any], Reader]]:
+    """Send a request; yield the chunks of its reply as they come. The async version of `stream`."""
+    request = Request(endpoint, "/chat/completions", encode(payload), deadline_of(endpoint.timeout), streamed=True)
+
+    async def attempt() -> tuple[Any, AsyncGenerator[Any], Reader]:
+        reader = make_reader()
+        chunks = _achunks(request, reader)
+        return await anext(chunks, None), chunks, reader
+
+    outcome: tuple[Any, AsyncGenerator[Any], Reader] = await aretrying(endpoint, request.deadline)(attempt)
+    first, chunks, reader = outcome
+    async with aclosing(chunks):
+        yield _aprepended(first, chunks), reader
 
 
-def _pieces(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> Iterator[bytes]:
-    """The body as it comes: past httpx's decoders, which took 1 µs a piece, where there is nothing to decode."""
-    sent = _as_sent(response)
-    pieces = iter(cast("httpx.SyncByteStream", response.stream)) if sent else response.iter_bytes()
-    return pieces if deadline is None else until(pieces, deadline, endpoint.timeout)
+async def _aprepended(first: T | None, rest: AsyncIterator[T]) -> AsyncIterator[T]:
+    if first is not None:
+        yield first
+        async for chunk in rest:
+            yield chunk
 
 
-def _apieces(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> AsyncIterator[bytes]:
-    """The body as it comes; the async twin of `_pieces`."""
-    sent = _as_sent(response)
-    pieces = aiter(cast("httpx.AsyncByteStream", response.stream)) if sent else response.aiter_bytes()
-    return pieces if deadline is None else auntil(pieces, deadline, endpoint.timeout)
-
-
-def _as_sent(response: httpx.Response) -> bool:
-    """Whether the bytes on the wire are those of the body, and nobody (a hook of the user's) has read them."""
-    return "content-encoding" not in response.headers and not response.is_stream_consumed
-
-
-def _whole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
-    """The body, within the limits of time and size."""
-    body = bytearray()
-    for piece in _pieces(response, endpoint, deadline):
-        check_size(len(body) + len(piece), "body")
-        body += piece
-    return bytes(body)
-
-
-async def _awhole(response: httpx.Response, endpoint: Endpoint, deadline: float | None) -> bytes:
-    """The body, within the limits of time and size."""
-    body = bytearray()
-    async for piece in _apieces(response, endpoint, deadline):
-        check_size(len(body) + len(piece), "body")
-        body += piece
-    return bytes(body)
-
-
-def _policy(endpoint: Endpoint, deadline: float | None) -> Policy:
-    return Policy(endpoint.max_retries, deadline, endpoint.reset_limit)
-
-
-def _encoded(payload: Mapping[str, Any]) -> bytes:
+def _chunks(request: Request, reader: StreamReader[T]) -> Generator[T]:
+    """Make one attempt; yield its chunks."""
     try:
-        return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # integers over 64 bits, lone surrogates, values that have no form in JSON
-        return dump_json(payload).encode("utf-8", "replace")
+        with request.slot():
+            key = request.endpoint.read_key()
+            with exchange(request, key) as (response, pieces):
+                if not _is_stream(response):
+                    yield from _read_plain_reply(reader, response, _read_body(pieces), request.endpoint, key)
+                    return
+                events = EventReader(lambda event: _error_from_reply(event, response, request.endpoint, key))
+                for piece in pieces:
+                    yield from _read(reader, events.feed(piece))
+                    if events.done or reader.finished:
+                        break
+                patience = Patience(request.endpoint.timeout.idle)
+                rest = read_rest(pieces, patience, request.url)
+                if not events.done:
+                    for piece in rest:
+                        for chunk in _read(reader, events.feed(piece)):
+                            patience.renew()
+                            yield chunk
+                        if events.done:
+                            break
+                    else:
+                        yield from _read(reader, events.end())
+                yield from reader.finish(marked_end=events.done)
+                for _ in rest:
+                    pass
+    except GLMError as error:
+        error.partial = reader.partial()
+        raise
 
 
-def _request(
-    own: httpx.Client | httpx.AsyncClient | None,
-    endpoint: Endpoint,
-    content: bytes,
-    deadline: float | None,
-    *,
-    stream: bool,
-) -> httpx.Request:
-    times = endpoint.timeout
-    if deadline is not None:
-        check(deadline, times)
-    rest = left(deadline)
-    idle = least(times.idle, rest)
-    timeout = {"connect": least(times.connect, rest), "read": idle, "write": idle, "pool": rest}
-    headers = {**(_STREAM if stream else _WHOLE), **endpoint.headers}
-    if own is not None:  # it may add headers, cookies, parameters
-        return own.build_request(
-            "POST", endpoint.url, content=content, headers=headers, timeout=httpx.Timeout(**timeout)
-        )
-    return httpx.Request("POST", _url(endpoint.url), content=content, headers=headers, extensions={"timeout": timeout})
+async def _achunks(request: Request, reader: StreamReader[T]) -> AsyncGenerator[T]:
+    """Make one attempt; yield its chunks. The async version of `_chunks`."""
+    try:
+        async with request.aslot():
+            key = await request.endpoint.aread_key()
+            async with aexchange(request, key) as (response, pieces):
+                if not _is_stream(response):
+                    body = await _aread_body(pieces)
+                    for chunk in _read_plain_reply(reader, response, body, request.endpoint, key):
+                        yield chunk
+                    return
+                events = EventReader(lambda event: _error_from_reply(event, response, request.endpoint, key))
+                async for piece in pieces:
+                    for chunk in _read(reader, events.feed(piece)):
+                        yield chunk
+                    if events.done or reader.finished:
+                        break
+                patience = Patience(request.endpoint.timeout.idle)
+                rest = aread_rest(pieces, patience)
+                if not events.done:
+                    async for piece in rest:
+                        for chunk in _read(reader, events.feed(piece)):
+                            patience.renew()
+                            yield chunk
+                        if events.done:
+                            break
+                    else:
+                        for chunk in _read(reader, events.end()):
+                            yield chunk
+                for chunk in reader.finish(marked_end=events.done):
+                    yield chunk
+                async for _ in rest:
+                    pass
+    except GLMError as error:
+        error.partial = reader.partial()
+        raise
 
 
-@lru_cache(maxsize=64)
-def _url(url: str) -> httpx.URL:
-    """A URL, taken apart once."""
-    return httpx.URL(url)
+def _read(reader: StreamReader[T], events: Iterator[Mapping[str, Any]]) -> Iterator[T]:
+    for event in events:
+        chunk = reader.read(event)
+        if chunk is not None:
+            yield chunk
 
 
-def _is_stream(response: httpx.Response) -> bool:
-    """Whether a reply to a streaming request is one; errors and some gateways answer with a plain body."""
+def _read_plain_reply(
+    reader: StreamReader[T], response: Any, body: bytes, endpoint: Endpoint, key: str | None
+) -> Iterator[T]:
+    """Read a plain reply to a streaming request; some gateways send one."""
+    yield from _read(reader, iter([_reply(response, body, endpoint, key, "choices")]))
+    yield from reader.finish(marked_end=True)
+
+
+# Reading replies.
+
+
+def _read_body(pieces: Iterable[bytes]) -> bytes:
+    """Return the complete body; raise an error if it is too long to be held."""
+    body = bytearray()
+    for piece in pieces:
+        check_size(len(body) + len(piece), "body")
+        body += piece
+    return bytes(body)
+
+
+async def _aread_body(pieces: AsyncIterable[bytes]) -> bytes:
+    """Return the complete body. The async version of `_read_body`."""
+    body = bytearray()
+    async for piece in pieces:
+        check_size(len(body) + len(piece), "body")
+        body += piece
+    return bytes(body)
+
+
+def _is_stream(response: Any) -> bool:
+    """Whether the reply to a streaming request is a stream; errors and some gateways send a plain body."""
     kind = response.headers.get("content-type", "text/event-stream")
-    return response.status_code == _OK and not kind.startswith(("application/json", "text/html"))
+    return response.status_code == httpx2.codes.OK and not kind.startswith(("application/json", "text/html"))
 
 
-def _completion(response: httpx.Response, body: bytes, endpoint: Endpoint, key: str = "choices") -> Mapping[str, Any]:
-    """The parsed body of a plain reply, or the error that it is."""
+def _reply(response: Any, body: bytes, endpoint: Endpoint, key: str | None, required_field: str) -> Mapping[str, Any]:
+    """Return the JSON of a plain reply; raise an error if it reports one."""
     data: Any = None
-    if response.status_code == _OK:
+    if response.status_code == httpx2.codes.OK:
         try:
             data = read_json(body)
         except ValueError:
             if body.lstrip().startswith(b"{"):
-                raise GLMStreamError("the reply is no whole JSON, so a part of it is lost", status=_OK) from None
-    if isinstance(data, dict) and data.get(key):
+                raise GLMStreamError("the reply is not complete JSON, so a part of it is lost", status=200) from None
+            if body.lstrip().startswith((b"data:", b"event:")):
+                raise GLMStreamError(
+                    "the endpoint sent a stream in reply to a plain request",
+                    status=200,
+                    hint="Use streaming=True for this endpoint.",
+                    is_retryable=False,
+                ) from None
+    if isinstance(data, dict) and data.get(required_field):
         return data
-    raise _failure(body, response, body, endpoint)
+    raise _error_from_reply(body, response, endpoint, key)
 
 
-def _told(event: Mapping[str, Any], response: httpx.Response, endpoint: Endpoint) -> GLMError:
-    """The error that an event of a stream tells."""
-    try:
-        shown = json.dumps(event).encode()
-    except (ValueError, RecursionError):  # nested deeper than can be written
-        shown = b"{}"
-    return _failure(event, response, shown, endpoint)
-
-
-def _failure(error: bytes | Mapping[str, Any], response: httpx.Response, body: bytes, endpoint: Endpoint) -> GLMError:
-    headers = httpx.Headers(response.headers)
-    for name in (
-        "content-encoding",
-        "content-length",
-        "transfer-encoding",
-    ):  # they described the body on the wire
-        headers.pop(name, None)
-    shown = httpx.Response(
-        response.status_code,
-        headers=headers,
-        content=body,
-        request=httpx.Request("POST", endpoint.url),  # the real one holds the key
-    )
+def _error_from_reply(error: bytes | Mapping[str, Any], response: Any, endpoint: Endpoint, key: str | None) -> GLMError:
+    """Return the exception for an error body or for a stream event that holds an error."""
+    body = error if isinstance(error, bytes) else dump_json(error).encode("utf-8", "replace")
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in TRANSFER_HEADERS]
     return error_from_body(
-        error, host=endpoint.host, status=response.status_code, headers=response.headers, response=shown
+        error,
+        host=endpoint.host,
+        status=response.status_code,
+        headers=response.headers,
+        response=httpx2.Response(response.status_code, headers=headers, content=body),
+        secrets=[*([key] if key else []), *endpoint.headers.values()],
     )
-
-
-@contextmanager
-def _translated(endpoint: Endpoint, deadline: float | None) -> Iterator[None]:
-    """Give httpx's exceptions as ours; what comes of the deadline is told as that."""
-    try:
-        yield
-    except httpx.TransportError as error:
-        if deadline is not None:
-            check(deadline, endpoint.timeout)
-        raise _transport_failure(error) from error
-    except httpx.StreamError as error:
-        raise GLMStreamError(f"the connection broke: {error}") from error
-    except httpx.DecodingError as error:
-        raise GLMStreamError(f"the reply's compression is broken: {error}") from error
-
-
-def _transport_failure(error: httpx.TransportError) -> GLMError:
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return GLMConnectionError("no connection to the endpoint within timeout.connect")
-    if isinstance(error, httpx.TimeoutException):
-        return GLMTimeoutError("the endpoint was silent for longer than timeout.idle")
-    return GLMConnectionError(f"the connection failed: {error or type(error).__name__}")

@@ -1,8 +1,8 @@
-"""Bytes → the events of a stream.
+"""Read the bytes of a stream as events.
 
-Tolerant where recorded streams need it: any line ending, any cut, a BOM, comments, `data:` without a space,
-bare JSON errors without `data:`, anything after `[DONE]`. Strict where data would be lost: a `data:` line
-that is no JSON is an error, because the upstream cut it off.
+The reader accepts what occurs in recorded streams: any line ending, pieces cut anywhere, a BOM, comments, `data:`
+without a space, JSON errors without `data:`, anything after `[DONE]`. It is strict where data would be lost: a `data:`
+line that is not JSON raises an error, because the endpoint has cut it off.
 """
 
 from __future__ import annotations
@@ -17,44 +17,41 @@ from langchain_glm.json import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["DONE", "MAX_BYTES", "EventReader", "check_size"]
-
-DONE: Final[Mapping[str, Any]] = {}
-"""The event that stands for `data: [DONE]`. Nothing comes after it."""
+__all__ = ["MAX_BYTES", "EventReader", "check_size"]
 
 MAX_BYTES: Final = 32 * 1024 * 1024
-"""The longest line of a stream, and the longest whole reply, that is read; replies of GLM stay under one MiB."""
+"""The size limit for one line of a stream and for a complete reply; GLM's replies stay under one MiB."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class EventReader:
-    r"""Takes the bytes of a stream in pieces of any size, gives its events.
+    r"""Read the events of a stream from pieces of any size.
 
     Args:
-        failure: makes the exception to raise for an event that is an error; without it, that is an event like any.
+        failure: makes the exception to raise for an event that holds an error; without it, such an event is yielded.
 
     Attributes:
         done: whether `[DONE]` has been read.
 
     Example:
         ```python
-        list(EventReader().feed(b'data: {"id": "1"}\n\ndata: [DONE]\n\n'))  # [{"id": "1"}, DONE]
+        list(EventReader().feed(b'data: {"id": "1"}\n\ndata: [DONE]\n\n'))  # [{"id": "1"}]
         ```
     """
 
     def __init__(self, failure: Callable[[Mapping[str, Any]], Exception] | None = None) -> None:
         self.done = False
         self._failure = failure
-        self._tail = bytearray()  # of a line whose end has not come; grows in place, however small the pieces
+        self._tail = bytearray()  # the line whose end has not come yet; it grows in place, however small the pieces
         self._is_error = False  # the next data belongs to an `event: error`
         self._first = True
 
     def feed(self, piece: bytes) -> Iterator[Mapping[str, Any]]:
-        """Take some bytes; give the events that they complete. They are to be taken before more is fed.
+        """Read some bytes; yield the events that they complete. Iterate over all of them before you feed more bytes.
 
         Raises:
-            GLMStreamError: at a `data:` line that is no JSON, and at a line of more than `MAX_BYTES`.
+            GLMStreamError: at a `data:` line that is not JSON, and at a line of more than `MAX_BYTES`.
             Exception: what `failure` makes.
         """
         check_size(len(self._tail) + len(piece), "line")
@@ -76,19 +73,18 @@ class EventReader:
         for line in lines:
             if not line:
                 continue
-            # Every `data:` line is an event of its own: no endpoint splits one, and so it is out at once.
+            # Each `data:` line is a complete event: no endpoint splits one, so nothing waits for a blank line.
             if line.startswith(b"data:"):
                 data = line[5:].strip()
                 if data == b"[DONE]":
                     self.done = True
-                    yield DONE
                     return
                 if not data:
                     continue
                 try:
                     event = read_json(data)
                 except ValueError:
-                    raise _broken(data) from None
+                    raise _not_json_error(data) from None
                 if self._is_error and not (isinstance(event, dict) and "error" in event):
                     event = {"error": event}
                 self._is_error = False
@@ -96,7 +92,7 @@ class EventReader:
                 self._is_error = line[6:].strip() == b"error"
                 continue
             elif line.startswith(b"{"):
-                event = _bare(line)
+                event = _read_bare_json(line)
             else:
                 continue
             if event and isinstance(event, dict):
@@ -105,7 +101,7 @@ class EventReader:
                 yield event
 
     def end(self) -> Iterator[Mapping[str, Any]]:
-        """The bytes have ended: give what a last line without an ending holds."""
+        """Note that the bytes have ended; yield the event of a last line without a line ending."""
         return self.feed(b"\n")
 
 
@@ -116,18 +112,22 @@ def check_size(size: int, what: str) -> None:
         GLMStreamError: if there are more.
     """
     if size > MAX_BYTES:
-        raise GLMStreamError(f"the reply holds a {what} of more than {MAX_BYTES} bytes; it is not read", status=200)
+        raise GLMStreamError(
+            f"the reply has a {what} of more than {MAX_BYTES} bytes, which is the limit",
+            status=200,
+            is_retryable=False,  # it would be as long again, and billed again
+        )
 
 
-def _broken(data: bytes) -> GLMStreamError:
+def _not_json_error(data: bytes) -> GLMStreamError:
     start = data[:80].decode("utf-8", "replace")
     return GLMStreamError(
-        f"the stream holds a frame that is no JSON, so a part of the reply is lost: {start}…", status=200
+        f"the stream holds an event that is not JSON, so a part of the reply is lost: {start}…", status=200
     )
 
 
-def _bare(line: bytes) -> Mapping[str, Any] | None:
-    """JSON outside of a `data:` line: the coding endpoints are reported to send errors so."""
+def _read_bare_json(line: bytes) -> Mapping[str, Any] | None:
+    """Read JSON without `data:` before it; the coding endpoints are reported to send errors in this form."""
     try:
         event = orjson.loads(line)
     except orjson.JSONDecodeError:

@@ -1,7 +1,7 @@
-"""How many requests may be in flight: GLM counts those, not requests a second (1302).
+"""The limit of requests in flight: GLM limits how many there are, not how many come per second (1302).
 
-One limiter serves every model with the same host and key in this process, whatever its thread or event loop.
-A stream is in flight until it ends. Who comes first is served first.
+One queue serves all requests with the same host and key in this process, whatever their threads or event loops.
+A stream is in flight until it ends. The request that has waited longest goes first.
 """
 
 from __future__ import annotations
@@ -12,79 +12,83 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from weakref import WeakValueDictionary
 
 from langchain_glm.errors import GLMOverloadedError, GLMRateLimitError, GLMTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 
-__all__ = ["InFlightLimiter", "ProcessLimiter", "aplace", "place", "shared_limiter"]
+__all__ = ["InFlightLimiter", "SharedLimit", "aacquire_slot", "acquire_slot", "shared_limit"]
 
 
 @runtime_checkable
 class InFlightLimiter(Protocol):
-    """What limits requests in flight; implement it to share one limit among many processes.
+    """Limits requests in flight. Implement it to share a limit among processes.
 
     Example:
         ```python
-        class Nothing:
+        class Unlimited:
             def acquire(self, timeout): return None
             async def aacquire(self, timeout): return None
             def release(self, ticket, *, overloaded): ...
 
-        isinstance(Nothing(), InFlightLimiter)  # True
+        isinstance(Unlimited(), InFlightLimiter)  # True
         ```
     """
 
     def acquire(self, timeout: float | None) -> object:
-        """Wait for a place; return a ticket.
+        """Wait for a slot; return a ticket for it.
 
         Args:
-            timeout: seconds to wait at most; `None` waits for ever.
+            timeout: the most seconds to wait; `None` waits forever.
 
         Raises:
-            GLMTimeoutError: if none became free in time.
+            GLMTimeoutError: if no slot became free in time.
         """
 
     async def aacquire(self, timeout: float | None) -> object:
-        """Wait for a place; the async twin of `acquire`. A cancelled wait takes no place."""
+        """Wait for a slot. The async version of `acquire`; a cancelled wait takes no slot."""
 
     def release(self, ticket: object, *, overloaded: bool) -> None:
-        """Give a place back; called exactly once a ticket, from any thread.
+        """Give a slot back. Called exactly once for each ticket, from any thread.
+
+        The garbage collector may cause this call when a stream is abandoned. It must therefore not wait for a lock that
+        the same thread may hold.
 
         Args:
             ticket: what `acquire` returned.
-            overloaded: whether the endpoint said that there were too many (1302, 1303, 1305, 1312).
+            overloaded: whether the endpoint said that there were too many requests (1302, 1303, 1305, 1312).
         """
 
 
 @contextmanager
-def place(limiter: InFlightLimiter, patience: float | None) -> Iterator[None]:
-    """Hold a place among the requests in flight, and tell the limiter how the request ended.
+def acquire_slot(limiter: InFlightLimiter, timeout: float | None) -> Iterator[None]:
+    """Hold a slot, and tell the limiter how the request ended.
 
     Args:
-        limiter: who gives it.
-        patience: seconds to wait for a place at most; `None` waits for ever.
+        limiter: what gives the slot.
+        timeout: the most seconds to wait for it; `None` waits forever.
 
     Raises:
-        GLMTimeoutError: if none became free in time.
+        GLMTimeoutError: if no slot became free in time.
     """
-    with _given_back(limiter, limiter.acquire(patience)):
+    with _releasing(limiter, limiter.acquire(timeout)):
         yield
 
 
 @asynccontextmanager
-async def aplace(limiter: InFlightLimiter, patience: float | None) -> AsyncIterator[None]:
-    """Hold a place among the requests in flight; the async twin of `place`."""
-    with _given_back(limiter, await limiter.aacquire(patience)):
+async def aacquire_slot(limiter: InFlightLimiter, timeout: float | None) -> AsyncIterator[None]:
+    """Hold a slot. The async version of `acquire_slot`."""
+    with _releasing(limiter, await limiter.aacquire(timeout)):
         yield
 
 
 @contextmanager
-def _given_back(limiter: InFlightLimiter, ticket: object) -> Iterator[None]:
+def _releasing(limiter: InFlightLimiter, ticket: object) -> Iterator[None]:
     overloaded = False
     try:
         yield
@@ -95,139 +99,160 @@ def _given_back(limiter: InFlightLimiter, ticket: object) -> Iterator[None]:
         limiter.release(ticket, overloaded=overloaded)
 
 
-class ProcessLimiter:
-    """Limits the requests in flight of this process.
+class _Queue:
+    """The requests in flight for one host and key, and the requests that wait for a slot.
 
-    Args:
-        limit: how many; `"auto"` finds out: it begins with one, allows one more with each success until the
-            endpoint complains, halves on a complaint, and then grows by one a round.
+    No method waits for the lock, because the garbage collector may give a slot back in the middle of any other call, in
+    a thread that holds the lock. The holder of the lock looks for more work after it has released the lock.
     """
 
-    def __init__(self, limit: int | Literal["auto"]) -> None:
-        if limit != "auto" and limit < 1:
-            raise ValueError(f"max_concurrency={limit} must be at least 1, or 'auto'.")
-        self._auto = limit == "auto"
-        self._limit = 1.0 if limit == "auto" else float(limit)
-        self._probing = True  # no complaint yet
-        self._round = 0  # complaints so far: those about requests of an earlier round are old news
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: deque[tuple[int, Future[None]]] = deque()
+        self._released: deque[None] = deque()
         self.in_flight = 0
 
-    @property
-    def limit(self) -> int:
-        """How many requests may be in flight now."""
-        return int(self._limit)
+    def join(self, limit: int) -> Future[None]:
+        """Return a future that is done when fewer than `limit` requests are in flight and none waits longer."""
+        slot: Future[None] = Future()
+        self._waiting.append((limit, slot))
+        self._admit()
+        return slot
 
-    def lower(self, limit: int) -> None:
-        """Allow no more than this: of several models with one key, the most careful one counts."""
-        with self._lock:
-            self._limit = min(self._limit, float(limit))
+    def leave(self, slot: Future[None]) -> None:
+        """Stop waiting for a slot, or give it back if it has just been granted."""
+        if slot.cancel():
+            self._admit()
+        else:
+            self.release()
 
-    def acquire(self, timeout: float | None) -> int:
-        """Wait for a place; see `InFlightLimiter`."""
-        place = self._ask()
-        if place is not None:
+    def release(self) -> None:
+        """Give a slot back."""
+        self._released.append(None)
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._has_work() and self._lock.acquire(blocking=False):
             try:
-                place.result(timeout)
-            except TimeoutError:
-                self._withdraw(place)
-                raise _no_place(timeout) from None
-            except BaseException:
-                self._withdraw(place)
-                raise
-        return self._round
+                while self._released:
+                    self._released.popleft()
+                    self.in_flight -= 1
+                while self._waiting and (self._waiting[0][1].cancelled() or self.in_flight < self._waiting[0][0]):
+                    slot = self._waiting.popleft()[1]
+                    if slot.set_running_or_notify_cancel():
+                        self.in_flight += 1
+                        slot.set_result(None)
+            finally:
+                self._lock.release()
 
-    async def aacquire(self, timeout: float | None) -> int:
-        """Wait for a place; see `InFlightLimiter`."""
-        place = self._ask()
-        if place is not None:
-            try:
-                async with asyncio.timeout(timeout):  # wait_for of Python 3.11 may swallow a cancellation
-                    await asyncio.wrap_future(place)
-            except TimeoutError:
-                self._withdraw(place)
-                raise _no_place(timeout) from None
-            except BaseException:
-                self._withdraw(place)
-                raise
-        return self._round
-
-    def release(self, ticket: object, *, overloaded: bool) -> None:
-        """Give a place back; see `InFlightLimiter`."""
-        with self._lock:
-            if self._auto and overloaded and ticket == self._round:
-                self._probing = False
-                self._round += 1
-                self._limit = max(1.0, self._limit / 2)
-            elif self._auto and not overloaded and self.in_flight >= int(self._limit):
-                # Success at the limit says that there may be room for more; below it, it says nothing.
-                self._limit += 1.0 if self._probing else 1.0 / self._limit
-            self.in_flight -= 1
-            self._let_in()
-
-    def _ask(self) -> Future[None] | None:
-        """Take a place, or a number in the queue."""
-        with self._lock:
-            if self.in_flight < int(self._limit) and not self._waiting:
-                self.in_flight += 1
-                return None
-            place: Future[None] = Future()
-            self._waiting.append(place)
-            return place
-
-    def _withdraw(self, place: Future[None]) -> None:
-        """Leave the queue, or give the place back that was granted meanwhile."""
-        if not place.cancel():
-            with self._lock:
-                self.in_flight -= 1
-                self._let_in()
-
-    def _let_in(self) -> None:
-        while self._waiting and self.in_flight < int(self._limit):
-            place = self._waiting.popleft()
-            if place.set_running_or_notify_cancel():
-                self.in_flight += 1
-                place.set_result(None)
+    def _has_work(self) -> bool:
+        if self._released:
+            return True
+        try:
+            limit, slot = self._waiting[0]
+        except IndexError:
+            return False
+        return slot.cancelled() or self.in_flight < limit
 
 
-def _no_place(timeout: float | None) -> GLMTimeoutError:
-    return GLMTimeoutError(
-        f"no place among the requests in flight became free within {timeout:g} s",
-        hint="Raise max_concurrency, or timeout.queue, or send fewer requests at once.",
-    )
-
-
-def shared_limiter(base_url: str, key: str | Callable[[], Any] | None, limit: int | Literal["auto"]) -> ProcessLimiter:
-    """Return the limiter of a host and key.
+@dataclass(frozen=True, slots=True)
+class SharedLimit:
+    """At most `limit` requests in flight; every request of this process with the same host and key counts.
 
     Args:
         base_url: where requests go.
-        key: the key, of which only the hash is kept; or the function that makes one for each request.
-        limit: of several fixed limits for the same host and key, the lowest counts.
+        identity: a stand-in for the key, such as its hash.
+        limit: the most requests in flight, including a new one.
     """
-    if callable(key):
-        limiters, who = _of_functions.setdefault(key, {}), ""
-    else:
-        limiters, who = _limiters, sha256((key or "").encode()).hexdigest()
-    limiter = limiters.setdefault((base_url, who, limit == "auto"), ProcessLimiter(limit))
-    if limit != "auto":
-        limiter.lower(limit)
-    return limiter
+
+    base_url: str
+    identity: Hashable
+    limit: int
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests with this host and key are in flight now, whatever their own limits are."""
+        queue = _queues.get((self.base_url, self.identity))
+        return queue.in_flight if queue else 0
+
+    def acquire(self, timeout: float | None) -> _Queue:
+        """Wait for a slot; see `InFlightLimiter`."""
+        queue = self._queue()
+        slot = queue.join(self.limit)
+        try:
+            slot.result(timeout)
+        except TimeoutError:
+            queue.leave(slot)
+            raise _no_slot(timeout) from None
+        except BaseException:
+            queue.leave(slot)
+            raise
+        return queue
+
+    async def aacquire(self, timeout: float | None) -> _Queue:
+        """Wait for a slot; see `InFlightLimiter`."""
+        queue = self._queue()
+        slot = queue.join(self.limit)
+        if slot.done():
+            return queue
+        try:
+            async with asyncio.timeout(timeout):  # Python 3.11's wait_for may lose a cancellation
+                await asyncio.wrap_future(slot)
+        except TimeoutError:
+            queue.leave(slot)
+            raise _no_slot(timeout) from None
+        except BaseException:
+            queue.leave(slot)
+            raise
+        return queue
+
+    def release(self, ticket: object, *, overloaded: bool) -> None:
+        """Give a slot back; see `InFlightLimiter`."""
+        del overloaded
+        if isinstance(ticket, _Queue):
+            ticket.release()
+
+    def _queue(self) -> _Queue:
+        with _queues_lock:
+            return _queues.setdefault((self.base_url, self.identity), _Queue())
 
 
-_limiters: dict[tuple[str, str, bool], ProcessLimiter] = {}
-"""One a host, key and kind; a process has few of them."""
+def shared_limit(base_url: str, key: str | Callable[[], Any] | None, limit: int) -> SharedLimit:
+    """Return the limit for requests to a host with a key.
 
-_of_functions: WeakKeyDictionary[Callable[[], Any], dict[tuple[str, str, bool], ProcessLimiter]] = WeakKeyDictionary()
-"""A function may make another key for each request: its limiters go with it."""
+    Args:
+        base_url: where requests go.
+        key: the key, of which only the hash is kept, or the function that returns it.
+        limit: how many requests may be in flight.
+    """
+    if not callable(key):
+        return SharedLimit(base_url, sha256((key or "").encode()).hexdigest(), limit)
+    try:
+        hash(key)
+    except TypeError:
+        return SharedLimit(base_url, id(key), limit)
+    return SharedLimit(base_url, key, limit)
 
 
-def _forget() -> None:
-    """A forked child has none of its parent's requests in flight, and must not wait for them."""
-    _limiters.clear()
-    _of_functions.clear()
+def _no_slot(timeout: float | None) -> GLMTimeoutError:
+    return GLMTimeoutError(
+        f"no slot among the requests in flight became free within {timeout:g} s",
+        hint="Raise max_concurrency or timeout.queue, or send fewer requests at once.",
+    )
+
+
+_queues: WeakValueDictionary[tuple[str, Hashable], _Queue] = WeakValueDictionary()
+"""One queue for each host and key that has requests in flight; the requests keep it alive."""
+
+_queues_lock = threading.Lock()
+
+
+def _reset_after_fork() -> None:
+    """Start again in a forked child, which has none of its parent's requests in flight."""
+    global _queues_lock  # noqa: PLW0603 - a thread that the child lacks may hold the old lock
+    _queues_lock = threading.Lock()
+    _queues.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -1,4 +1,4 @@
-"""What is tried again, and how long is waited."""
+"""Which errors are retried, and how long to wait before each attempt."""
 
 from __future__ import annotations
 
@@ -10,80 +10,92 @@ from typing import TYPE_CHECKING, Any, Final
 from tenacity import AsyncRetrying, RetryCallState, Retrying, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
 
-from langchain_glm.errors import GLMError, GLMOverloadedError, GLMQuotaError, GLMTimeoutError
+from langchain_glm.errors import GLMError, GLMOverloadedError, GLMQuotaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from langchain_glm.transport.exchange import Endpoint
 
-__all__ = ["MAX_WAIT", "Policy", "aretrying", "retrying"]
+__all__ = ["MAX_WAIT", "aretrying", "retrying", "wait"]
 
 MAX_WAIT: Final = 60.0
-"""The longest wait in seconds that an endpoint can ask for with Retry-After."""
+"""The most seconds that an endpoint can ask for with Retry-After."""
 
-_SHORT: Final = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 0.5)
-_LONG: Final = wait_exponential(multiplier=2, max=30) + wait_random(0, 2)
-"""For an overloaded service or model (1305, 1312): those last minutes."""
+_SHORT_WAIT: Final = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 0.5)
+_LONG_WAIT: Final = wait_exponential(multiplier=2, max=30) + wait_random(0, 2)
+"""For an overloaded service or model (1305, 1312), because an overload lasts for minutes."""
+
+_JITTER: Final = wait_random(0, 0.5)
 
 _logger = logging.getLogger("langchain_glm")
 
 
-class Policy:
-    """What is tried again, after which wait, and when no more.
+def retrying(endpoint: Endpoint, deadline: float | None) -> Retrying:
+    """Return tenacity's loop over the attempts of one request; `endpoint.on_retry` is called before each wait."""
 
-    Args:
-        max_retries: tries after the first.
-        deadline: the `time.monotonic()` after which no try begins, or `None`.
-        reset_limit: seconds that a used-up quota may be waited for, where the endpoint says when it comes back;
-            0 does not wait.
-    """
+    def before_sleep(state: RetryCallState) -> None:
+        _log(state)
+        if endpoint.on_retry:
+            endpoint.on_retry(state)
 
-    def __init__(self, max_retries: int, deadline: float | None = None, reset_limit: float = 0.0) -> None:
-        self._tries = stop_after_attempt(1 + max_retries)
-        self._deadline = deadline
-        self._reset_limit = reset_limit
+    return Retrying(before_sleep=before_sleep, **_arguments(endpoint, deadline))
 
-    def may_help(self, state: RetryCallState) -> bool:
-        """Whether sending the request again can succeed."""
+
+def aretrying(endpoint: Endpoint, deadline: float | None) -> AsyncRetrying:
+    """Return tenacity's loop over the attempts of one request; `endpoint.on_retry` is awaited before each wait."""
+
+    async def before_sleep(state: RetryCallState) -> None:
+        _log(state)
+        if endpoint.on_retry:
+            await endpoint.on_retry(state)
+
+    return AsyncRetrying(before_sleep=before_sleep, **_arguments(endpoint, deadline))
+
+
+def _arguments(endpoint: Endpoint, deadline: float | None) -> dict[str, Any]:
+    attempts = stop_after_attempt(1 + endpoint.max_retries)
+
+    def can_succeed(state: RetryCallState) -> bool:
         error = _error(state)
         if isinstance(error, GLMQuotaError):
-            return 0 < _until_reset(error) <= self._reset_limit
-        # A request that timed out may still be being served; sent again, it would be served and billed twice.
-        return isinstance(error, GLMError) and error.is_retryable and not isinstance(error, GLMTimeoutError)
+            return 0 < _seconds_until_reset(error) <= endpoint.reset_limit
+        return isinstance(error, GLMError) and error.is_retryable
 
-    def wait(self, state: RetryCallState) -> float:
-        """Seconds to wait: until a reset, as long as the endpoint asks, else longer each time."""
-        error = _error(state)
-        if isinstance(error, GLMQuotaError):
-            return _until_reset(error)
-        if isinstance(error, GLMError) and error.retry_after is not None:
-            return min(error.retry_after, MAX_WAIT)
-        return (_LONG if isinstance(error, GLMOverloadedError) else _SHORT)(state)
-
-    def stop(self, state: RetryCallState) -> bool:
-        """Whether the budget of tries or of time is used up."""
-        if self._deadline is not None and time.monotonic() + state.upcoming_sleep > self._deadline:
+    def stop(state: RetryCallState) -> bool:
+        if deadline is not None and time.monotonic() + state.upcoming_sleep > deadline:
             return True
-        return self._tries(state)
+        return attempts(state)
 
-    def arguments(self) -> dict[str, Any]:
-        """The policy as tenacity takes it."""
-        return {"retry": self.may_help, "wait": self.wait, "stop": self.stop, "reraise": True}
+    return {"retry": can_succeed, "wait": wait, "stop": stop, "reraise": True}
+
+
+def wait(state: RetryCallState) -> float:
+    """Return the seconds to wait: until a reset, as long as the endpoint asks for, or longer with each attempt.
+
+    A random part keeps clients that got the same `Retry-After` from coming back at the same time.
+    """
+    error = _error(state)
+    if isinstance(error, GLMQuotaError):
+        return _seconds_until_reset(error) + _JITTER(state)
+    if isinstance(error, GLMError) and error.retry_after is not None:
+        requested = min(error.retry_after, MAX_WAIT)
+        return requested + _JITTER(state) * max(1.0, requested)
+    return (_LONG_WAIT if isinstance(error, GLMOverloadedError) else _SHORT_WAIT)(state)
 
 
 def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
-def _until_reset(error: GLMQuotaError) -> float:
-    """Seconds until the quota comes back, and one more for clocks that differ; 0 if nobody said when."""
+def _seconds_until_reset(error: GLMQuotaError) -> float:
+    """Return the seconds until the quota is reset, and one more in case clocks differ; 0 if that time is unknown."""
     return 0.0 if error.reset_at is None else max(0.0, (error.reset_at - datetime.now(UTC)).total_seconds()) + 1.0
 
 
 def _log(state: RetryCallState) -> None:
-    """Say that there is another try; without the endpoint's words, which may quote the prompt or the reply."""
+    """Log that there is another attempt, without the endpoint's message, which may quote the prompt or the reply."""
     error = _error(state)
     _logger.info(
-        "try %d failed; the next is in %.1f s: %s (code %s, HTTP %s)",
+        "attempt %d failed; the next is in %.1f s: %s (code %s, HTTP %s)",
         state.attempt_number,
         state.upcoming_sleep,
         type(error).__name__,
@@ -91,25 +103,3 @@ def _log(state: RetryCallState) -> None:
         getattr(error, "status", None),
     )
     _logger.debug("%s", error)
-
-
-def retrying(policy: Policy, on_retry: Callable[[RetryCallState], Any] | None = None) -> Retrying:
-    """Make the loop over tries; `on_retry` is called before each wait."""
-
-    def before_sleep(state: RetryCallState) -> None:
-        _log(state)
-        if on_retry:
-            on_retry(state)
-
-    return Retrying(before_sleep=before_sleep, **policy.arguments())
-
-
-def aretrying(policy: Policy, on_retry: Callable[[RetryCallState], Any] | None = None) -> AsyncRetrying:
-    """Make the loop over tries for async callers; `on_retry` is awaited before each wait."""
-
-    async def before_sleep(state: RetryCallState) -> None:
-        _log(state)
-        if on_retry:
-            await on_retry(state)
-
-    return AsyncRetrying(before_sleep=before_sleep, **policy.arguments())

@@ -1,1 +1,1 @@
-"""LangChain ⇄ GLM's JSON: pure functions from values to values, without I/O."""
+"""Translation between LangChain and GLM's JSON: pure functions without I/O."""

@@ -1,4 +1,4 @@
-"""The JSON that is sent. What comes back is read as plain mappings, because endpoints send any type anywhere.
+"""Types for the JSON that is sent. Replies are read as plain mappings, because any field may have any type.
 
 Source: the OpenAPI descriptions of docs.bigmodel.cn and docs.z.ai, 2026-04 to 2026-10.
 """
@@ -8,33 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
-import orjson
-
-from langchain_glm.json import dump_json
+from langchain_glm.json import CachedJson
+from langchain_glm.tools import without_headers
 
 __all__ = ["Event", "FunctionCall", "Method", "Part", "Payload", "WireMessage", "WireTool", "WireToolCall"]
 
 Method = Literal["function_calling", "json_mode", "json_schema"]
-"""How structured output is asked for."""
+"""The methods of `with_structured_output`."""
 
 Event = Mapping[str, Any]
-"""One frame of a stream, or a whole completion."""
+"""One event of a stream, or a complete reply."""
 
 Part = dict[str, Any]
 """One part of a user message: `text`, `image_url`, `video_url`, `file_url` or `input_audio`."""
 
 
-class WireTool(dict[str, Any]):
-    """An entry of `tools`: `{"type": "function", "function": {…}}`, or one of GLM's own tools keyed by its type.
+class WireTool(CachedJson):
+    """An entry of `tools`: `{"type": "function", "function": {…}}`, or one of GLM's own tools.
 
-    A class of its own, so that a tool which has been translated is not translated again. Shared: never changed.
+    It has its own class, so that a translated tool is not translated again. Never change one, because it is shared.
 
     Attributes:
         name: the function's name; `None` for GLM's own tools.
         parameters: the schema of its arguments.
     """
 
-    __slots__ = ("_json", "name", "parameters")
+    __slots__ = ("name", "parameters")
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         super().__init__(entry)
@@ -42,22 +41,14 @@ class WireTool(dict[str, Any]):
         known = function if isinstance(function, dict) else {}
         self.name: str | None = known.get("name")
         self.parameters: Any = known.get("parameters")
-        self._json: orjson.Fragment | None = None
 
-    def __reduce__(self) -> tuple[type[WireTool], tuple[dict[str, Any]]]:
-        """Copy and pickle the entry only; the rest is made of it."""
-        return WireTool, (dict(self),)
-
-    @property
-    def json(self) -> orjson.Fragment:
-        """The tool as JSON, written once: a hundred tools take 100 µs a request otherwise."""
-        if self._json is None:
-            self._json = orjson.Fragment(dump_json(self).encode("utf-8", "replace"))
-        return self._json
+    def __repr__(self) -> str:
+        """Show the entry without an MCP server's headers."""
+        return repr(without_headers(self))
 
 
 Payload = dict[str, Any]
-"""The whole request body."""
+"""The request body."""
 
 
 class FunctionCall(TypedDict):
@@ -76,11 +67,12 @@ class WireToolCall(TypedDict):
 
 
 class WireMessage(TypedDict):
-    """One message. Content is a string, but for user messages with media, where it is a list of parts."""
+    """One message. The content of a user message with media is a list of parts; otherwise it is a string."""
 
     role: str
     content: str | list[Part]
     reasoning_content: NotRequired[str]
+    reasoning: NotRequired[str]
     tool_calls: NotRequired[list[WireToolCall]]
     tool_call_id: NotRequired[str]
     name: NotRequired[str]

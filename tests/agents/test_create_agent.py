@@ -154,7 +154,7 @@ def test_a_foreign_history_is_cleaned(make_model: Make, glm_server: GLMServer) -
         [HumanMessage("Weather?", name="li"), foreign, ToolMessage("Rain", tool_call_id="t1", name="w")]
     )
     assert glm_server.requests[-1].body["messages"] == [
-        {"role": "user", "content": "Weather?"},
+        {"role": "user", "content": "li: Weather?"},
         {
             "role": "assistant",
             "content": "I look it up.",

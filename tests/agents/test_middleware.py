@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
+    AgentMiddleware,
     ClearToolUsesEdit,
     ContextEditingMiddleware,
     ModelFallbackMiddleware,
@@ -27,6 +29,7 @@ from langchain_glm import (
     GLMQuotaError,
     GLMRateLimitError,
 )
+from langchain_glm.errors import GLMValueError
 from langchain_glm.testing import Fault, GLMServer, Reply, ToolCall
 from tests.agents.acting import (
     NEW_LANGCHAIN,
@@ -189,6 +192,39 @@ async def test_model_retry_middleware(
     with pytest.raises(error):
         await run(create_agent(model, [], middleware=[middleware]), ask("Hello"))
     assert len(glm_server.requests) == requests
+    assert len(glm_server.clear_queue()) == 3 - requests
+
+
+@pytest.mark.skipif(
+    inspect.signature(ModelRetryMiddleware).parameters["retry_on"].default == (Exception,),
+    reason="this LangChain retries every exception",
+)
+@pytest.mark.parametrize(
+    ("message", "tool"),
+    [
+        (HumanMessage([{"type": "image", "url": "https://example.com/a.png"}]), get_weather),
+        (HumanMessage("Hello"), {"type": "web_search", "count": 5}),
+    ],
+    ids=["a message", "a tool"],
+)
+async def test_what_cannot_be_sent_is_tried_once(
+    message: HumanMessage, tool: Any, run: Run, model: ChatGLM, glm_server: GLMServer
+) -> None:
+    tries: list[Any] = []
+
+    class Count(AgentMiddleware):
+        def wrap_model_call(self, request: Any, handler: Any) -> Any:
+            tries.append(request)
+            return handler(request)
+
+        async def awrap_model_call(self, request: Any, handler: Any) -> Any:
+            tries.append(request)
+            return await handler(request)
+
+    retry: Any = ModelRetryMiddleware(max_retries=2, on_failure="error", **NO_WAIT)
+    with pytest.raises(GLMValueError, match=r"^messages\[0\]|^tools: "):
+        await run(create_agent(model, [tool], middleware=[retry, Count()]), {"messages": [message]})
+    assert (len(tries), glm_server.requests) == (1, [])
 
 
 async def test_model_retry_middleware_in_a_loop(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
@@ -246,14 +282,14 @@ def kimi(version: str, kimi_server: GLMServer) -> ChatGLM:
 async def test_model_fallback_middleware(
     run: Run, model: ChatGLM, kimi: ChatGLM, glm_server: GLMServer, kimi_server: GLMServer
 ) -> None:
-    """Kimi takes the conversation over in the middle of a tool loop, with the thinking that it demands back."""
+    """Kimi takes the conversation over in the middle of a tool loop. It demands thinking back, but not GLM's."""
     glm_server.queue(call("get_weather", thought=THOUGHT, city="北京"), Fault.code("1113"))
     kimi_server.queue(answer("Sunny."))
     fallback: Any = ModelFallbackMiddleware(kimi)
     result = await run(create_agent(model, TOOLS, middleware=[fallback]), ask("Go"))
     assert result["messages"][-1].text == "Sunny."
     assert result["messages"][-1].response_metadata["model_name"] == "kimi-k2.6"
-    assert thoughts(kimi_server) == [THOUGHT]
+    assert thoughts(kimi_server) == [" "]
     assert results(kimi_server) == ["北京: sunny, 21 °C"]
 
 
@@ -331,7 +367,7 @@ async def test_a_history_of_another_provider(
     assert "reasoning_content" not in foreign
     assert own["reasoning_content"] == THOUGHT
     # Kimi refuses an earlier call without any reasoning, so one that has none gets a blank.
-    assert thoughts(kimi_server) == [" ", THOUGHT]
+    assert thoughts(kimi_server) == [" ", " "]
 
 
 # What middleware does to a request.

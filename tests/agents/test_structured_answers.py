@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from langchain.agents import create_agent
-from langchain.agents.middleware import ModelRetryMiddleware
+from langchain.agents.middleware import LLMToolSelectorMiddleware, ModelRetryMiddleware
 from langchain.agents.structured_output import (
     ProviderStrategy,
     StructuredOutputValidationError,
@@ -70,13 +71,13 @@ class PlanData:
     steps: list[str]
 
 
-PLAN = {"city": "北京", "steps": ["go", "come back"]}
+PLAN: dict[str, Any] = {"city": "北京", "steps": ["go", "come back"]}
 JSON_PLAN = '{"city": "北京", "steps": ["go", "come back"]}'
 SCHEMA = {**Plan.model_json_schema(), "title": "Plan"}
 
 SCHEMAS = pytest.mark.parametrize(
     ("schema", "expected"),
-    [(Plan, Plan(**PLAN)), (PlanData, PlanData(**PLAN)), (PlanDict, PLAN), (SCHEMA, PLAN)],  # type: ignore[arg-type]
+    [(Plan, Plan(**PLAN)), (PlanData, PlanData(**PLAN)), (PlanDict, PLAN), (SCHEMA, PLAN)],
     ids=["pydantic", "dataclass", "TypedDict", "JSON schema"],
 )
 TOOLS = pytest.mark.parametrize("tools", [[], [get_weather]], ids=["alone", "with tools"])
@@ -134,6 +135,35 @@ async def test_a_fence_around_the_json_is_taken_off(run: Run, model: ChatGLM, gl
     glm_server.queue(Reply(f"```json\n{JSON_PLAN}\n```", reasoning=THOUGHT))
     result = await run(create_agent(model, [], response_format=Plan), ask("Plan"))
     assert result["structured_response"] == Plan(**PLAN)
+
+
+IN_PROSE = pytest.mark.parametrize(
+    "text",
+    [
+        f"Here is your plan:\n{JSON_PLAN}\nEnjoy!",
+        f"Here is your plan:\n```json\n{JSON_PLAN}\n```\nEnjoy!",
+        f"```json\n{JSON_PLAN}\n```\nEnjoy!",
+        f"{JSON_PLAN}\nEnjoy!",
+    ],
+    ids=["prose", "prose and a fence", "prose after a fence", "prose after it"],
+)
+
+
+@IN_PROSE
+async def test_json_inside_prose_is_read(text: str, run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
+    """As `with_structured_output` reads it."""
+    glm_server.queue(Reply(text, reasoning=THOUGHT))
+    result = await run(create_agent(model, [], response_format=Plan), ask("Plan"))
+    assert result["structured_response"] == Plan(**PLAN)
+
+
+@IN_PROSE
+async def test_json_inside_prose_is_read_while_streamed(text: str, model: ChatGLM, glm_server: GLMServer) -> None:
+    glm_server.queue(Reply(text, reasoning=THOUGHT, chunk_size=3))
+    agent: Any = create_agent(model, [], response_format=Plan)
+    streamed = [part async for part in agent.astream(ask("Plan"), stream_mode=["messages", "values"])]
+    assert streamed[-1][1]["structured_response"] == Plan(**PLAN)
+    assert glm_server.requests[0].body["stream"] is True
 
 
 async def test_one_of_several_schemas(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
@@ -224,7 +254,7 @@ async def test_half_a_call_of_the_schemas_tool_raises(
 ) -> None:
     """LangChain ends a run whose only call is invalid, without a structured answer and without an error."""
     glm_server.queue(Reply(reasoning=THOUGHT, tool_calls=(ToolCall("Plan", '{"city": "Par'),), finish_reason="length"))
-    with pytest.raises(GLMToolChoiceError, match="no JSON") as caught:
+    with pytest.raises(GLMToolChoiceError, match="not a JSON") as caught:
         await run(create_agent(model, tools, response_format=ToolStrategy(Plan)), ask("Plan"))
     assert caught.value.partial is not None
     assert caught.value.partial.invalid_tool_calls[0]["args"] == '{"city": "Par'
@@ -233,7 +263,7 @@ async def test_half_a_call_of_the_schemas_tool_raises(
 async def test_half_a_call_in_a_stream_raises_too(model: ChatGLM, glm_server: GLMServer) -> None:
     glm_server.queue(Reply(reasoning=THOUGHT, tool_calls=(ToolCall("Plan", '{"city": "Par'),), finish_reason="length"))
     agent: Any = create_agent(model, [get_weather], response_format=ToolStrategy(Plan))
-    with pytest.raises(GLMToolChoiceError, match="no JSON"):
+    with pytest.raises(GLMToolChoiceError, match="not a JSON"):
         [part async for part in agent.astream(ask("Plan"), stream_mode="messages")]
 
 
@@ -282,3 +312,54 @@ async def test_a_strict_serializer_wants_to_know_the_schema(run: Run, model: Cha
         agent: Any = create_agent(model, [], response_format=Plan, checkpointer=InMemorySaver(serde=serde))
         await run(agent, ask("Plan"), thread())
         assert type(agent.get_state(thread()).values["structured_response"]) is kind
+
+
+# What LangChain's tool selection does with a selection that is none, in words, in half a call, in the wrong shape.
+
+SELECTS = pytest.mark.parametrize(
+    "wrong",
+    [
+        Reply("I would take the weather."),
+        Reply(tool_calls=(ToolCall("ToolSelectionResponse", '{"tools": ["get_'),)),
+        call("ToolSelectionResponse"),
+        call("ToolSelectionResponse", tools="get_weather"),
+    ],
+    ids=["prose", "half a call", "nothing", "no list"],
+)
+RECOVERS = pytest.mark.skipif(
+    "on_parsing_failure" not in inspect.signature(LLMToolSelectorMiddleware).parameters,
+    reason="this version of langchain takes a wrong selection for a selection of no tools",
+)
+
+
+@RECOVERS
+@SELECTS
+async def test_a_tool_selection_is_tried_again(wrong: Reply, run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
+    selector: Any = LLMToolSelectorMiddleware(max_retries=1)
+    glm_server.queue(wrong, call("ToolSelectionResponse", tools=["get_weather"]), answer("Sunny."))
+    result = await run(create_agent(model, [get_weather], middleware=[selector]), ask("Weather?"))
+    assert result["messages"][-1].text == "Sunny."
+    assert [offered(glm_server, at) for at in range(3)] == [["ToolSelectionResponse"]] * 2 + [["get_weather"]]
+
+
+@RECOVERS
+@SELECTS
+async def test_a_tool_selection_that_fails_selects_what_was_set(
+    wrong: Reply, run: Run, model: ChatGLM, glm_server: GLMServer
+) -> None:
+    selector: Any = LLMToolSelectorMiddleware(max_retries=1, on_parsing_failure="all")
+    glm_server.queue(wrong, wrong, answer("Sunny."))
+    result = await run(create_agent(model, [get_weather], middleware=[selector]), ask("Weather?"))
+    assert result["messages"][-1].text == "Sunny."
+    assert offered(glm_server) == ["get_weather"]
+
+
+@RECOVERS
+@SELECTS
+async def test_a_tool_selection_that_fails_raises_where_nothing_is_set(
+    wrong: Reply, run: Run, model: ChatGLM, glm_server: GLMServer
+) -> None:
+    glm_server.queue(wrong, wrong)
+    agent: Any = create_agent(model, [get_weather], middleware=[LLMToolSelectorMiddleware()])
+    with pytest.raises(ValueError, match="malformed"):
+        await run(agent, ask("Weather?"))

@@ -71,7 +71,7 @@ async def test_an_error_of_a_tool_goes_to_the_model(run: Run, model: ChatGLM, gl
     glm_server.queue(call("get_map", thought=THOUGHT, city="Atlantis"), answer("There is no map."))
     result = await run(create_agent(model, [get_map]), ask("Map?"))
     assert result["messages"][-2].status == "error"
-    assert results(glm_server) == ["no map of Atlantis"]
+    assert results(glm_server) == ["Error: no map of Atlantis"]
     assert thoughts(glm_server) == [THOUGHT]
 
 
@@ -254,6 +254,7 @@ async def test_model_call_limit_middleware(exit_behavior: Any, run: Run, model: 
         assert isinstance(last, AIMessage)
         assert "limits exceeded" in last.text
     assert len(glm_server.requests) == 2
+    assert len(glm_server.clear_queue()) == 1
 
 
 async def test_llm_tool_selector_middleware(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:

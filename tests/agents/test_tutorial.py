@@ -1,4 +1,4 @@
-"""The tutorial: its agent is run as a reader would run it, and the text shows the whole of it."""
+"""The tutorial: its agent runs as a reader would run it, and the text shows the complete file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AGENT: Final = TUTORIAL / "support_agent.py"
 
 @pytest.fixture
 def talk(tmp_path: Path, glm_server: GLMServer) -> Callable[..., str]:
-    """Starts the agent, types lines, and returns what is shown."""
+    """A function that starts the agent, types lines, and returns what the agent prints."""
 
     def run(*lines: str) -> str:
         address = {"ZAI_API_KEY": glm_server.api_key, "ZAI_BASE_URL": glm_server.base_url}
@@ -63,9 +63,9 @@ def test_a_talk_and_another_a_day_later(talk: Callable[..., str], glm_server: GL
     )
     shown = talk("Li", "Pay it back!", "Please.")
     assert "code 1113" in shown  # the error of one turn does not end the talk
-    assert "[refund: order 1002 is paid back]" in shown
+    assert "[refund: order 1002 is refunded]" in shown
     assert thoughts(glm_server) == [THOUGHT, SECOND_THOUGHT, "They want their money.", "Done."]
-    assert results(glm_server) == ["a teapot, out of stock until 20 May", "order 1002 is paid back"]
+    assert results(glm_server) == ["a teapot, out of stock until 20 May", "order 1002 is refunded"]
 
 
 def test_it_runs_unscripted(talk: Callable[..., str]) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from langchain_glm.catalog.profiles import MODELS, model_profile
+from langchain_glm.catalog.models import MODELS
+from langchain_glm.catalog.profiles import model_profile
 
 EMULATED: Final = (
     "OpenRouter says which of its hosts enforce schemas; ChatGLM asks in the prompt and checks, on any model"
@@ -27,6 +28,13 @@ DIFFERENCES: Final[list[tuple[str, tuple[str, ...], Any, Any, str]]] = [
     ("max_output_tokens", ("glm-4.6",), 131_072, 16_384, A_HOSTS_LIMIT),
     ("max_output_tokens", ("glm-4.7-flash",), 131_072, 117_964, A_HOSTS_LIMIT),
     ("max_output_tokens", ("glm-5", "glm-5.1"), 131_072, 128_000, A_HOSTS_LIMIT),
+    (
+        "max_output_tokens",
+        ("glm-4.5",),
+        131_072,
+        98_304,
+        "the endpoints name 131,072 when they refuse more, 2026-10-09",
+    ),
     ("structured_output", ("glm-4.5", "glm-4.5-air", "glm-4.5v", "glm-4.6v"), True, False, EMULATED),
     ("structured_output", ("glm-5-turbo", "glm-5v-turbo", "glm-5.3-flashx"), True, False, EMULATED),
     ("video_inputs", ("glm-4.5v",), True, False, "Z.ai's own API takes video_url for it; OpenRouter's hosts do not"),

@@ -7,7 +7,9 @@ import dataclasses
 import pytest
 from langchain_core.language_models import ModelProfile
 
-from langchain_glm.catalog.profiles import EFFORTS, MODELS, Model, find_model, model_profile
+from langchain_glm.catalog.hosts import GATEWAY, HOSTS
+from langchain_glm.catalog.models import EFFORTS, FAMILIES, MODELS, Model, find_model
+from langchain_glm.catalog.profiles import model_profile
 
 
 @pytest.mark.parametrize(
@@ -20,8 +22,11 @@ from langchain_glm.catalog.profiles import EFFORTS, MODELS, Model, find_model, m
         ("glm-4.5-air:free", "glm-4.5-air"),
         ("accounts/x/models/GLM-5.2:thinking", "glm-5.2"),
         ("moonshotai/kimi-k2.6", "kimi-k2.6"),
-        ("glm-4.6-fp8", None),
         ("glm", None),
+        ("glm-6", None),
+        ("glm-52", None),
+        ("kimi-latest", None),
+        ("my-glm-5.2", None),
         ("", None),
         ("/", None),
         (":free", None),
@@ -30,6 +35,60 @@ from langchain_glm.catalog.profiles import EFFORTS, MODELS, Model, find_model, m
 def test_an_id_is_found_however_decorated(given: str, found: str | None) -> None:
     model = find_model(given)
     assert (model.id if model else None) == found
+
+
+# an unlisted id, and the listed model whose traits it takes
+GUESSED = [
+    ("glm-5.4", "glm-5.3"),
+    ("z-ai/GLM-5.4-Flash:free", "glm-5.3"),
+    ("glm-5.3-2026-12", "glm-5.3"),
+    ("glm-5.3-flash-2026-12", "glm-5.3-flash"),
+    ("glm-5.3-prime", "glm-5.3"),
+    ("glm-5-code", "glm-5"),
+    ("glm-4.7-something", "glm-4.7"),
+    ("glm-4.6-fp8", "glm-4.6"),
+    ("glm-4.6v-fp8", "glm-4.6v"),
+    ("glm-4.8", "glm-4.7"),
+    ("glm-4.1v-9b-thinking", "glm-4.1v-thinking-flash"),
+    ("glm-4-9b-chat", "glm-4-air"),
+    ("kimi-k2.8", "kimi-k2.6"),
+    ("moonshotai/Kimi-K2-Instruct", "kimi-k2-0905-preview"),
+    ("kimi-k3.1", "kimi-k3"),
+]
+
+
+@pytest.mark.parametrize(("given", "family"), GUESSED)
+def test_an_unlisted_model_takes_the_traits_of_its_family(given: str, family: str) -> None:
+    model, listed = find_model(given), MODELS[family]
+    assert model is not None
+    assert model.guessed_from == family
+    assert dataclasses.replace(model, id=family, guessed_from=None, inputs=listed.inputs) == listed
+    assert set(model.inputs) >= set(listed.inputs)  # a wrong guess must not refuse a picture
+
+
+@pytest.mark.parametrize(("given", "family"), GUESSED)
+def test_the_profile_says_that_it_was_guessed(given: str, family: str) -> None:
+    profile = model_profile(given)
+    assert profile["name"].endswith(f" (guessed from {family})")
+    assert profile["max_input_tokens"] == MODELS[family].context
+    assert not profile.keys() & {"image_inputs", "video_inputs", "attachment", "release_date", "open_weights"}
+
+
+def test_families_lead_to_listed_models() -> None:
+    assert set(FAMILIES.values()) <= MODELS.keys()
+    assert all(prefix[-1] in "-." for prefix in FAMILIES)  # a family ends where a word ends: not glm-52 in glm-5
+
+
+@pytest.mark.parametrize("host", ["zai-coding", "bigmodel-coding"])
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [("glm-4.7", "glm-5.3-flash"), ("GLM-5-Turbo", "glm-5.3-flash"), ("glm-5.2", "glm-5.3"), ("glm-4.6", "glm-4.6")],
+)
+def test_a_coding_plan_answers_with_another_model(host: str, asked: str, answers: str) -> None:
+    assert find_model(asked, HOSTS[host]) is MODELS[answers]
+    assert model_profile(asked, HOSTS[host]) == model_profile(answers)
+    for other in (HOSTS["zai"], HOSTS["bigmodel"], GATEWAY, None):
+        assert find_model(asked, other) is MODELS[asked.lower()]
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -86,7 +145,9 @@ FACTS: list[tuple[str, int, int, str, int, bool, bool]] = [
     ("glm-5.2", 1_000_000, 131_072, "toggle", 7, False, True),
     ("glm-4.7", 200_000, 131_072, "toggle", 0, False, True),
     ("glm-4.6v", 131_072, 32_768, "toggle", 0, True, False),
-    ("glm-4.5", 131_072, 98_304, "toggle", 0, False, False),
+    ("glm-4.5", 131_072, 131_072, "toggle", 0, False, False),
+    ("glm-4.5-air", 131_072, 98_304, "toggle", 0, False, False),
+    ("glm-4-long", 1_000_000, 4_095, "none", 0, False, False),
     ("glm-4.5v", 65_536, 16_384, "toggle", 0, True, False),
     ("glm-4-flash-250414", 131_072, 16_384, "none", 0, False, False),
     ("kimi-k3", 1_048_576, 1_048_576, "always", 3, True, False),

@@ -48,10 +48,10 @@ SOURCE: dict[str, Any] = {
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Path:
-    """A copy of the table."""
-    copy = tmp_path / "models.py"
-    copy.write_text(refresh_models.TABLE.read_text(encoding="utf-8"), encoding="utf-8")
+def file(tmp_path: Path) -> Path:
+    """A copy of the generated file."""
+    copy = tmp_path / "models_dev.py"
+    copy.write_text(refresh_models.FILE.read_text(encoding="utf-8"), encoding="utf-8")
     return copy
 
 
@@ -62,65 +62,44 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def read(table: Path) -> dict[str, Any]:
+def facts_in(text: str) -> dict[str, Any]:
     namespace: dict[str, Any] = {}
-    exec(table.read_text(encoding="utf-8"), namespace)
-    return namespace
+    exec(text, namespace)
+    facts: dict[str, Any] = namespace["MODELS_DEV"]
+    return facts
 
 
-def test_it_writes_what_models_dev_says_and_nothing_else(table: Path, source: Path) -> None:
-    before = read(table)
-    assert refresh_models.main([str(source), "--write", "--date", "2026-11-12"], table) == 0
-    after = read(table)
-    assert after["REFRESHED"]["glm-5.2"] == {
+def test_it_writes_what_models_dev_says_and_keeps_the_rest(file: Path, source: Path) -> None:
+    before = facts_in(file.read_text())
+    assert refresh_models.main([str(source), "--write", "--date", "2026-11-12"], file) == 0
+    after = facts_in(file.read_text())
+    assert after.pop("glm-5.2") == {
         "name": "GLM-5.2 renamed",
         "release_date": "2026-06-13",
         "last_updated": "2026-11-11",
         "open_weights": True,
         "price": (1.0, 0.2, 3.5, "2026-11-12"),
     }
-    assert after["REFRESHED"]["kimi-k2.6"]["price"] == (0.5, None, 2.0, "2026-11-12")
+    assert after.pop("kimi-k2.6") == {**before["kimi-k2.6"], "price": (0.5, None, 2.0, "2026-11-12")}
     # BigModel bills in yuan, so its provider gives no price in dollars.
-    assert after["REFRESHED"]["glm-4-plus"] == {"name": "GLM-4-Plus", "status": "deprecated"}
-    assert after["REFRESHED"]["glm-5.3"] == before["REFRESHED"]["glm-5.3"]
-    for name in ("GLM", "KIMI", "GLM_DEFAULTS", "KIMI_DEFAULTS", "EFFORTS"):
-        assert after[name] == before[name]
-    assert (
-        table.read_text().partition(refresh_models.MARK)[0]
-        == (refresh_models.TABLE.read_text().partition(refresh_models.MARK)[0])
-    )
+    assert after.pop("glm-4-plus") == {"name": "GLM-4-Plus", "status": "deprecated"}
+    assert after == {model_id: facts for model_id, facts in before.items() if model_id not in ("glm-5.2", "kimi-k2.6")}
 
 
 def test_it_shows_the_difference_and_what_it_leaves_alone(
-    table: Path, source: Path, capsys: pytest.CaptureFixture[str]
+    file: Path, source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = table.read_text()
-    refresh_models.main([str(source), "--date", "2026-11-12"], table)
+    before = file.read_text()
+    refresh_models.main([str(source), "--date", "2026-11-12"], file)
     shown = capsys.readouterr().out.splitlines()
-    assert table.read_text() == before  # without --write
+    assert file.read_text() == before  # without --write
     assert '-        "name": "GLM-5.2",' in shown
     assert '+        "name": "GLM-5.2 renamed",' in shown
-    assert "left alone: glm-5.2: context is 1000000 by hand, 777777 on models.dev" in shown
-    assert "left alone: glm-5.2: inputs is [] by hand, ['file'] on models.dev" in shown
-    assert "left alone: glm-77: has no line by hand" in shown
+    assert "left alone: glm-5.2: context is 1000000 here, 777777 on models.dev" in shown
+    assert "left alone: glm-5.2: inputs is [] here, ['file'] on models.dev" in shown
+    assert "left alone: glm-77 is not listed" in shown
     assert not [line for line in shown if "gpt-0" in line or "max_output" in line]
 
 
-def test_a_fact_by_hand_is_kept_and_named(table: Path) -> None:
-    line = '    "glm-5.1": {"tool_stream": True},\n'
-    text = table.read_text().replace(line, line.replace("True}", 'True, "name": "Mine"}'))
-    source = {"zai": {"models": {"glm-5.1": {"name": "Theirs"}}}}
-    after, notes = refresh_models.refresh(text, source, "2026-11-12")
-    assert '"name": "Mine"' in after
-    assert "glm-5.1: name is 'Mine' by hand, 'Theirs' on models.dev" in notes
-
-
-def test_a_second_run_changes_nothing() -> None:
-    once, _ = refresh_models.refresh(refresh_models.TABLE.read_text(), SOURCE, "2026-11-12")
-    twice, _ = refresh_models.refresh(once, SOURCE, "2026-11-12")
-    assert once == twice
-
-
-def test_a_table_without_its_mark_is_refused() -> None:
-    with pytest.raises(ValueError, match="mark"):
-        refresh_models.refresh("GLM = {}", SOURCE, "2026-11-12")
+def test_the_file_is_what_the_command_writes() -> None:
+    assert refresh_models.refresh({}, "2026-11-12") == (refresh_models.FILE.read_text(encoding="utf-8"), [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableSequence
 from langchain_core.tools import tool
 
-from langchain_glm import ChatGLM, Timeout, WebSearch
+from langchain_glm import ChatGLM, GLMAuthenticationError, Host, Timeout, WebSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +56,8 @@ async def test_a_model_is_read_back(glm_server: GLMServer, make_model: Make) -> 
         load(json.loads(written), secrets_map=secrets, **OURS),
     ):
         assert isinstance(read, ChatGLM)
-        assert read.timeouts == Timeout(connect=3, idle=None, total=60)
+        assert read._endpoint().timeout == Timeout(connect=3, idle=None, total=60)
         assert (read.endpoint_host, read.profile) == (model.endpoint_host, model.profile)
-        assert read.changed_settings() == model.changed_settings()
         assert dumps(read) == written
         model.invoke("hi")
         await read.ainvoke("hi")
@@ -76,7 +76,7 @@ def test_secrets_are_references(make_model: Make) -> None:
 
 def test_the_key_may_be_where_it_is_read(glm_server: GLMServer, make_model: Make, monkeypatch: Any) -> None:
     written = dumps(make_model())
-    with pytest.raises(ValueError, match="set ZAI_API_KEY"):
+    with pytest.raises(GLMAuthenticationError, match="Set the environment variable ZAI_API_KEY"):
         loads(written, **OURS)
     monkeypatch.setenv("ZAI_API_KEY", glm_server.api_key)
     assert loads(written, **OURS).invoke("hi").text
@@ -99,6 +99,31 @@ def test_the_endpoint_is_written_too(monkeypatch: pytest.MonkeyPatch) -> None:
     read = [loads(text, secrets_map=secrets, **OURS).endpoint_host for text in written]
     assert read == [model.endpoint_host for model in (moved, chosen, coding, gateway)]
     assert [host.name for host in read] == ["zai", "zai", "zai-coding", "gateway"]
+
+
+def test_a_host_of_ones_own_is_written_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    vllm = Host(
+        name="vllm", base_url="http://localhost:8000/v1", key_variables=("VLLM_API_KEY",), tool_choice=True,
+        served_as={"glm-5.2": "glm-4.7"},
+    )  # fmt: skip
+    model = ChatGLM(model="glm-5.2", host=vllm)
+    assert loads(dumps(model), **OURS).host == vllm
+    moved = ChatGLM(model="glm-5.2", host=vllm, base_url="http://127.0.0.1:9000/v1", api_key="key.secret")
+    read = loads(dumps(moved), secrets_map={"VLLM_API_KEY": "k"}, **OURS)
+    assert read.endpoint_host == moved.endpoint_host
+    assert read._endpoint().read_key() == "k"
+    without_variables = ChatGLM(model="glm-5.2", host=replace(vllm, key_variables=()), api_key="key.secret")
+    assert "key.secret" not in dumps(without_variables)
+
+
+def test_a_key_of_the_environment_is_a_reference_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a program that reads the model can give it a key by `secrets_map`, as with one that was given."""
+    monkeypatch.setenv("ZAI_API_KEY", "key.secret")
+    written = dumps(ChatGLM(model="glm-5.2"))
+    assert "key.secret" not in written
+    assert json.loads(written) == json.loads(dumps(ChatGLM(model="glm-5.2", api_key="key.secret")))
+    monkeypatch.delenv("ZAI_API_KEY")
+    assert loads(written, secrets_map={"ZAI_API_KEY": "k"}, **OURS)._endpoint().read_key() == "k"
 
 
 def test_a_chain_is_read_back(glm_server: GLMServer, make_model: Make) -> None:

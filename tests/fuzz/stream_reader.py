@@ -74,13 +74,14 @@ def check(data: bytes) -> None:
         AssertionError: if cutting changes what is read, or a chunk is none.
     """
     from langchain_glm.catalog.hosts import HOSTS
-    from langchain_glm.errors import GLMError, error_from_body
+    from langchain_glm.errors import GLMError
+    from langchain_glm.transport.error_body import error_from_body
     from langchain_glm.wire.reply.chunks import ChunkReader
 
     raw = data[1:]
     events = outcome([raw])
     assert repr(outcome(pieces(raw, 1 + (data[0] if data else 0) % 9))) == repr(events)
-    reader = ChunkReader(SCHEMAS, bare=bool(data) and data[0] > 127)
+    reader = ChunkReader(SCHEMAS, json_only=bool(data) and data[0] > 127)
     chunks = []
     try:
         for event in events:
@@ -90,7 +91,7 @@ def check(data: bytes) -> None:
                 str(error_from_body(event, host=HOSTS["zai"]))
             if chunk := reader.read(event):
                 chunks.append(chunk)
-        chunks += reader.finish()
+        chunks += reader.finish(marked_end=b"[DONE]" in raw)
     except GLMError:
         pass
     for message in (*(chunk.message for chunk in chunks), reader.partial()):
@@ -108,9 +109,9 @@ def main() -> None:
         import langchain_glm.errors
         import langchain_glm.transport.events
         import langchain_glm.wire.reply.chunks  # noqa: F401
-    from langchain_glm.content_blocks import register
+    from langchain_glm.content_blocks import register_translators
 
-    register()
+    register_translators()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     words = folder / "words"
     words.write_text("".join(f'"{word}"\n' for word in WORDS), encoding="ascii")

@@ -80,7 +80,7 @@ def refused(name: str, fault: Fault, error: str, code: str | None, requests: int
 
 
 def finished(reason: str, fault: Fault) -> Row:
-    """A finish reason that says that the reply is no good; it is passed on as it is."""
+    """A finish reason that says that the reply was cut short; it is passed on as it is."""
     outcome = Outcome(finish_reason=reason)
     return Row(name=f'finish("{reason}")', fault=fault, place="end", whole=outcome, streamed=outcome)
 
@@ -155,7 +155,13 @@ ROWS: Final = (
         whole=Outcome(error="GLMConnectionError", requests=2),
         streamed=Outcome(error="GLMConnectionError", partial=CAME["middle"]),
     ),
-    finished("network_error", Fault.finish("network_error", reply=REPLY)),
+    Row(
+        name='finish("network_error")',
+        fault=Fault.finish("network_error", reply=REPLY),
+        place="end",
+        whole=Outcome(error="GLMServerError", code="network_error", requests=2, partial=CAME["end"]),
+        streamed=Outcome(error="GLMServerError", code="network_error", partial=CAME["end"]),
+    ),
     finished("sensitive", Fault.finish("sensitive", reply=REPLY)),
     finished("model_context_window_exceeded", Fault.finish("model_context_window_exceeded", reply=REPLY)),
 )

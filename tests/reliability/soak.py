@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm import ChatGLM, GLMError
+from langchain_glm import ChatGLM, GLMError, close_clients
 from langchain_glm.testing import Fault, GLMServer, Reply, app
 from langchain_glm.testing.ledger import Ledger, RecordedRequest
 
@@ -70,7 +70,7 @@ class _Book(Ledger):
             self._now = "whole"
             return None
         fault = self._random.choice(FAULTS)
-        self._now = fault.kind
+        self._now = f"finish {fault.reason}" if fault.kind == "finish" else fault.kind
         return fault
 
     def record(self, request: RecordedRequest) -> None:
@@ -238,9 +238,13 @@ _EXPECTED: Final[dict[str, tuple[str, ...]]] = {
     "code": ("GLM",), "http": ("GLMServer",), "bare_string": ("GLMRate",), "error_in_200": ("GLMOverloaded",),
     "in_stream": ("GLMRate", "GLMOverloaded"), "raw_line": ("GLMServer",), "cut": ("GLMConnection",),
     "truncated_frame": ("GLMStream",), "silence": ("GLMTimeout",), "reset": ("GLMConnection",),
-    "half_reply": ("GLMConnection",), "finish": ("finish ",), "whole": ("whole",),
+    "half_reply": ("GLMConnection",), "finish network_error": ("GLMServer",), "finish sensitive": ("finish ",),
+    "finish model_context_window_exceeded": ("finish ", "GLMContext"), "whole": ("whole",),
 }  # fmt: skip
 """What the last thing that the server did with a request may have led to."""
+
+_FINAL: Final = ("whole", "finish sensitive", "finish model_context_window_exceeded")
+"""What ends a request: nothing is asked again after it."""
 
 
 def compare(result: Result, outcomes: Sequence[str | None], took: Sequence[float], notes: Notes) -> None:
@@ -253,7 +257,7 @@ def compare(result: Result, outcomes: Sequence[str | None], took: Sequence[float
             result.answered += 1
         else:
             result.raised[outcome] += 1
-        if any(word in ("whole", "finish") for word in served[:-1]):
+        if any(word in _FINAL for word in served[:-1]):
             result.sent_twice.append(number)
         result.faults.update(word for word in served if word != "whole")
         result.latencies.append(took[number])
@@ -279,7 +283,7 @@ def run(requests: int, in_flight: int, *, share: float = 0.05, seed: int = 1, de
             for end in ends:
                 end.result()
         result.seconds = time.monotonic() - begun
-        callers.model.close()
+        close_clients()
         result.memory = (result.memory[0], _memory())
         result.files = (files, _files())
         pipe.send("enough")

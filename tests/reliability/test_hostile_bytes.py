@@ -102,8 +102,9 @@ def test_a_line_of_100_megabytes(way: str, start: bytes) -> None:
         yield start
         yield from repeat(b"x" * MEGABYTE, 100)
 
-    with memory_below(4 * MAX_BYTES), pytest.raises(GLMStreamError, match=r"more than \d+ bytes"):
+    with memory_below(4 * MAX_BYTES), pytest.raises(GLMStreamError, match=r"more than \d+ bytes") as caught:
         read(pieces(), way)
+    assert not caught.value.is_retryable  # it would be as long again, and billed again
 
 
 def test_a_long_line_in_the_smallest_pieces_costs_no_more_than_itself() -> None:
@@ -116,8 +117,9 @@ def test_a_long_line_in_the_smallest_pieces_costs_no_more_than_itself() -> None:
 @pytest.mark.parametrize("way", ["invoke", "astream"])
 @pytest.mark.parametrize("status", [200, 502])
 def test_an_error_page_of_100_megabytes(way: str, status: int) -> None:
-    with memory_below(4 * MAX_BYTES), pytest.raises(GLMStreamError, match=r"more than \d+ bytes"):
+    with memory_below(4 * MAX_BYTES), pytest.raises(GLMStreamError, match=r"more than \d+ bytes") as caught:
         read(repeat(b"<p>no" * 100_000, 200), way, kind="text/html", status=status)
+    assert not caught.value.is_retryable  # it would be as long again, and billed again
 
 
 @pytest.mark.parametrize("way", ["invoke", "stream"])
@@ -125,8 +127,9 @@ def test_a_bomb(way: str) -> None:
     """A hundred megabytes of zeros fit into a hundred kilobytes."""
     bomb = gzip.compress(bytes(100 * MEGABYTE))
     pieces = (bomb[start : start + 16384] for start in range(0, len(bomb), 16384))
-    with memory_below(5 * MAX_BYTES), pytest.raises(GLMStreamError, match=r"more than \d+ bytes"):
+    with memory_below(5 * MAX_BYTES), pytest.raises(GLMStreamError, match=r"more than \d+ bytes") as caught:
         read(pieces, way, encoding="gzip")
+    assert not caught.value.is_retryable  # it would be as long again, and billed again
 
 
 def nested(depth: int, inner: bytes = b"") -> bytes:

@@ -8,12 +8,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import pytest
 
+from langchain_glm import aclose_clients, close_clients
 from langchain_glm.testing import Reply
-from langchain_glm.transport import pool
-from langchain_glm.transport.limits import shared_limiter
+from langchain_glm.transport.clients import requests_in_flight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def _ask(model: ChatGLM, answers: Any) -> None:
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_child_asks_while_its_parent_is_in_flight(method: str, glm_server: GLMServer, make_model: Make) -> None:
-    """The child must not wait for its parent's place, which nobody can give back there."""
+    """The child must not wait for its parent's slot, which nobody can give back there."""
     glm_server.queue(Reply("word " * 50, gap=0.01))
     model = make_model(max_concurrency=1, timeout={"queue": 20})
     stream: Any = model.stream("hi")
@@ -115,81 +115,48 @@ def test_a_child_asks_while_its_parent_is_in_flight(method: str, glm_server: GLM
     assert len(glm_server.requests) == 2
 
 
-def connections(transport: Any) -> int:
-    """How many connections a transport holds."""
-    return len(transport._pool.connections)
-
-
-def url(server: GLMServer) -> str:
-    return f"{server.base_url}/chat/completions"
-
-
 def test_closing_lets_go_of_the_connections(glm_server: GLMServer, make_model: Make) -> None:
-    with make_model() as model:
-        model.invoke("hi")
-        with pool.lent(url(glm_server)) as used:
-            pass
-    assert connections(used) == 0
-    assert model.invoke("hi").text  # a closed model opens new connections
-    assert len(glm_server.requests) == 2
-    model.close()
-    model.close()
+    make_model().invoke("hi")
+    close_clients()
+    assert make_model().invoke("hi").text  # the next request opens a new connection
+    close_clients()
+    close_clients()
+    assert len({request.peer for request in glm_server.requests}) == 2
 
 
 async def test_closing_lets_go_of_the_loops_connections(glm_server: GLMServer, make_model: Make) -> None:
-    async with make_model() as model:
-        await model.ainvoke("hi")
-        async with pool.alent(url(glm_server)) as used:
-            pass
-    assert connections(used) == 0
-    assert (await model.ainvoke("hi")).text
-    assert len(glm_server.requests) == 2
-    await model.aclose()
-    await model.aclose()
+    await make_model().ainvoke("hi")
+    await aclose_clients()
+    assert (await make_model().ainvoke("hi")).text
+    await aclose_clients()
+    await aclose_clients()
+    assert len({request.peer for request in glm_server.requests}) == 2
 
 
-def test_closing_does_not_break_a_stream_of_another_model(glm_server: GLMServer, make_model: Make) -> None:
-    make_model().invoke("hi")
-    with pool.lent(url(glm_server)) as used:
-        pass
+def test_closing_does_not_break_a_stream(glm_server: GLMServer, make_model: Make) -> None:
     glm_server.queue(Reply("word " * 20, gap=0.005))
     stream: Any = make_model().stream("hi")
     next(stream)
-    with make_model():
-        pass
-    assert (connections(used), pool.in_use()) == (1, 1)
+    close_clients()
     assert len(list(stream)) > 10
-    assert (connections(used), pool.in_use()) == (0, 0)
+    assert requests_in_flight() == 0
 
 
-async def test_closing_does_not_break_an_async_stream_of_another_model(glm_server: GLMServer, make_model: Make) -> None:
-    await make_model().ainvoke("hi")
-    async with pool.alent(url(glm_server)) as used:
-        pass
+async def test_closing_does_not_break_an_async_stream(glm_server: GLMServer, make_model: Make) -> None:
     glm_server.queue(Reply("word " * 20, gap=0.005))
     stream: Any = make_model().astream("hi")
     await anext(stream)
-    async with make_model():
-        pass
-    assert (connections(used), pool.in_use()) == (1, 1)
+    await aclose_clients()
     assert len([chunk async for chunk in stream]) > 10
-    assert (connections(used), pool.in_use()) == (0, 0)
+    assert requests_in_flight() == 0
 
 
 async def test_closing_leaves_clients_of_ones_own_open(make_model: Make) -> None:
-    with httpx.Client() as client:
-        async with httpx.AsyncClient() as async_client:
-            with make_model(http_client=client) as model:
-                model.invoke("hi")
-            async with make_model(http_async_client=async_client) as model:
-                await model.ainvoke("hi")
+    with httpx2.Client() as client:
+        async with httpx2.AsyncClient() as async_client:
+            make_model(http_client=client).invoke("hi")
+            await make_model(http_async_client=async_client).ainvoke("hi")
+            close_clients()
+            await aclose_clients()
             assert not client.is_closed
             assert not async_client.is_closed
-
-
-def test_a_function_that_makes_keys_has_one_limit_and_leaves_nothing_behind() -> None:
-    def key() -> str:
-        return "new each time"
-
-    assert shared_limiter("https://a.example", key, 5) is shared_limiter("https://a.example", key, 5)
-    assert shared_limiter("https://a.example", lambda: "x", 5) is not shared_limiter("https://a.example", key, 5)

@@ -16,7 +16,7 @@ import pytest
 
 from langchain_glm import ChatGLM, GLMConnectionError, GLMTimeoutError
 from langchain_glm.testing import Fault, GLMServer, Reply
-from langchain_glm.transport.limits import ProcessLimiter
+from langchain_glm.transport.limits import shared_limit
 from langchain_glm.transport.timeouts import Timeout
 from tests.reliability.cancelling import WAYS, measure
 
@@ -42,7 +42,7 @@ def test_five_minutes_of_thinking_are_survived_by_default() -> None:
         model.invoke("hi")
         list(model.stream("hi"))
         model.invoke("hi", timeout={"connect": 3, "idle": 40, "total": 60})
-    assert seen[:2] == [{"connect": 10.0, "read": 600.0, "write": 600.0, "pool": None}] * 2
+    assert seen[:2] == [{"connect": 10.0, "read": 600.0, "write": 600.0, "pool": 600.0}] * 2
     assert (seen[2]["connect"], seen[2]["read"], seen[2]["write"]) == (3, 40, 40)
     assert seen[2]["pool"] == pytest.approx(60, abs=5)
     assert Timeout().total is None
@@ -151,46 +151,6 @@ def test_silence_at_the_end_does_not_outlast_the_total_time(falling_silent: str)
     assert [error.partial.text for _, error in outcomes if error.partial] == ["soso", "soso"]
 
 
-@pytest.fixture
-def left_open() -> Iterator[str]:
-    """The URL of a server that sends a whole stream and never ends its response."""
-
-    class Serve(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.rfile.readline()
-            event = b'data: {"choices":[{"delta":{"content":"so"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
-            head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-            self.wfile.write(head + b"%x\r\n%b\r\n" % (len(event), event))
-            over.wait()
-
-    over = threading.Event()
-    with serving(Serve, over) as url:
-        yield url
-
-
-def test_a_reply_needs_no_thread(make_model: Callable[..., ChatGLM], monkeypatch: pytest.MonkeyPatch) -> None:
-    """None can be started while the interpreter shuts down, nor beyond a container's limit."""
-
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    model = make_model(timeout={"total": 30})
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert model.invoke("hi").text
-    assert "".join(chunk.text for chunk in model.stream("hi"))
-
-
-@pytest.mark.timeout(30)  # `idle` is ten minutes
-@pytest.mark.parametrize("way", ["stream", "astream"])
-async def test_a_response_that_is_left_open_holds_nobody_up(way: str, left_open: str) -> None:
-    model = ChatGLM(model="m", base_url=left_open, api_key="k")
-    if way == "stream":
-        chunks = await asyncio.to_thread(lambda: list(model.stream("hi")))
-    else:
-        chunks = [chunk async for chunk in model.astream("hi")]
-    assert (chunks[0].text, chunks[-1].chunk_position) == ("so", "last")
-
-
 @pytest.mark.parametrize("way", ["invoke", "stream"])
 def test_silence_up_to_the_total_time_is_said_to_be_that(
     way: str, glm_server: GLMServer, make_model: Callable[..., ChatGLM]
@@ -208,23 +168,24 @@ def test_a_stalled_stream_brings_what_came(glm_server: GLMServer, make_model: Ca
     assert caught.value.partial.text == "one two thre"
 
 
-def test_waiting_for_a_place_is_within_the_total_time(make_model: Callable[..., ChatGLM]) -> None:
-    limiter = ProcessLimiter(1)
-    limiter.acquire(None)
-    with pytest.raises(GLMTimeoutError, match="no place"):
-        make_model(max_concurrency=limiter, timeout={"total": 0.05}).invoke("hi")
+def test_waiting_for_a_slot_is_within_the_total_time(glm_server: GLMServer, make_model: Callable[..., ChatGLM]) -> None:
+    limit = shared_limit(glm_server.base_url, glm_server.api_key, 1)
+    ticket = limit.acquire(None)
+    with pytest.raises(GLMTimeoutError, match="no slot"):
+        make_model(max_concurrency=1, timeout={"total": 0.05}).invoke("hi")
+    limit.release(ticket, overloaded=False)
 
 
-async def test_a_cancellation_is_not_lost_when_the_place_comes_at_the_same_moment() -> None:
-    limiter = ProcessLimiter(1)
-    ticket = limiter.acquire(None)
-    waiting = asyncio.create_task(limiter.aacquire(5))
+async def test_a_cancellation_is_not_lost_when_the_slot_comes_at_the_same_moment() -> None:
+    limit = shared_limit("https://cancelled.example", "k", 1)
+    ticket = limit.acquire(None)
+    waiting = asyncio.create_task(limit.aacquire(5))
     for _ in range(3):
         await asyncio.sleep(0)
-    limiter.release(ticket, overloaded=False)
-    await asyncio.sleep(0)  # the place is there; the task has not run yet
+    limit.release(ticket, overloaded=False)
+    await asyncio.sleep(0)  # the slot is there; the task has not run yet
     waiting.cancel()
     outcome: Any = await asyncio.gather(waiting, return_exceptions=True)
     if not isinstance(outcome[0], BaseException):
         pytest.fail("the task went on although it was cancelled")
-    assert limiter.in_flight == 0
+    assert limit.in_flight == 0

@@ -32,6 +32,7 @@ def test_basic_request(glm_server: GLMServer) -> None:
         "model": "glm-4.7",
         "messages": MESSAGES,
         "max_tokens": 256,
+        "thinking": {"clear_thinking": False},  # ours: it is asked to keep reasoning
     }
     request = glm_server.requests[-1]
     assert request.path == "/v1/chat/completions"

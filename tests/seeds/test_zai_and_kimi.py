@@ -39,7 +39,7 @@ def test_basic_request(host: str, model: str, limit: str) -> None:
 
 
 def test_the_address_that_is_not_served_is_put_right() -> None:
-    with pytest.warns(GLMWarning, match=r"https://api\.z\.ai/v1 is not served; https://api\.z\.ai/api/paas/v4"):
+    with pytest.warns(GLMWarning, match=r"https://api\.z\.ai/v1 does not exist; https://api\.z\.ai/api/paas/v4"):
         model = ChatGLM(model="glm-4.6", base_url="https://api.z.ai/v1", api_key="k")
     assert model.endpoint_host == HOSTS["zai"]
 

@@ -9,7 +9,7 @@ import pytest
 from langchain_core.load import dumpd, load
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from langchain_glm import ChatGLM
+from langchain_glm import HOSTS, ChatGLM
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -38,7 +38,8 @@ class TestChatGLM(ChatModelUnitTests):
 
     @property
     def init_from_env_params(self) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
-        return {"ZAI_API_KEY": "k"}, {"model": "glm-4.7"}, {"api_key": "k", "model": "glm-4.7"}
+        # the field holds what was given; the key of the environment is read for each request
+        return {"ZAI_API_KEY": "k"}, {"model": "glm-4.7"}, {"api_key": None, "endpoint_host": HOSTS["zai"]}
 
     @property
     def model_override_value(self) -> str:
@@ -52,5 +53,5 @@ def test_load_needs_no_list_of_langchain(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("ZAI_API_KEY", "other.key")
     read = load(written, allowed_objects=[ChatGLM], valid_namespaces=["langchain_glm"], secrets_from_env=True)
     assert isinstance(read, ChatGLM)
-    assert (read.model, read.web_search, read.timeouts.idle) == ("glm-5.2", True, 30)
-    assert read.current_key() == "other.key"
+    assert (read.model, read.web_search, read.timeout) == ("glm-5.2", True, 30)
+    assert read._endpoint().read_key() == "other.key"

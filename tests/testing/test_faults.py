@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import httpx2
 import pytest
 
 from langchain_glm.testing import Fault, GLMServer, Reply
 
-from .asking import ask, frames
+from .asking import ask, body_for, frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +51,10 @@ def lines(server: GLMServer) -> tuple[list[str], Exception | None]:
         (Fault.code("9999", message="M"), 400, {"code": "9999", "message": "M"}),
         (Fault.error_in_200("1305", message="M"), 200, {"code": "1305", "message": "M"}),
         (Fault.bare_string("slow down"), 429, "slow down"),
+        (Fault.code(1302, message="M"), 429, {"code": "1302", "message": "M"}),
+        (Fault.json({"error": 7, "code": 9}), 400, 7),
+        (Fault.code("1005", message="M"), 401, {"code": "1005", "message": "M"}),
+        (Fault.code("1233", message="M"), 400, {"code": "1233", "message": "M"}),
     ],
 )
 def test_refusals(server: GLMServer, fault: Fault, status: int, error: Any, stream: bool) -> None:
@@ -204,3 +211,99 @@ def test_finish_reasons_of_failure(server: GLMServer, reason: Any) -> None:
 def test_an_overlong_context_is_a_stream_of_one_chunk(server: GLMServer) -> None:
     server.queue(Fault.finish("model_context_window_exceeded"))
     assert len(frames(ask(server, stream=True))) == 1
+
+
+def test_every_fault_takes_its_code_as_a_number() -> None:
+    assert Fault.error_in_200(1305) == Fault.error_in_200("1305")
+    assert Fault.in_stream(1305) == Fault.in_stream("1305")
+    assert Fault.raw_line(1305) == Fault.raw_line("1305")
+
+
+def test_a_flat_error_body(server: GLMServer) -> None:
+    flat = {"code": 1000, "msg": "no", "success": False}
+    server.queue(Fault.json(flat, status=200))
+    response = ask(server, stream=True)
+    assert (response.status_code, response.json()) == (200, flat)
+
+
+def test_redirect(server: GLMServer) -> None:
+    server.queue(Fault.redirect("https://a.example/v4"))
+    response = ask(server)
+    assert (response.status_code, response.headers["location"]) == (308, "https://a.example/v4")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_wrong_mode(server: GLMServer, stream: bool) -> None:
+    server.queue(Fault.wrong_mode(reply=REPLY))
+    response = ask(server, stream=stream)
+    assert response.status_code == 200
+    if stream:
+        assert response.json()["choices"][0]["message"]["content"] == REPLY.text
+    else:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert len(frames(response)) == 6
+
+
+@pytest.mark.parametrize(("stream", "kind"), [(False, "application/json"), (True, "text/event-stream")])
+def test_an_empty_200(server: GLMServer, stream: bool, kind: str) -> None:
+    server.queue(Fault.empty())
+    response = ask(server, stream=stream)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-type"].startswith(kind)
+
+
+@contextmanager
+def connected(server: GLMServer, **settings: Any) -> Iterator[socket.socket]:
+    """A plain socket that has sent one request."""
+    url = httpx2.URL(server.base_url)
+    body = json.dumps(body_for("Hi", **settings)).encode()
+    head = (
+        f"POST {url.path}/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n"
+        f"authorization: Bearer {server.api_key}\r\n\r\n"
+    )
+    with socket.create_connection((url.host, url.port), timeout=10) as connection:
+        connection.sendall(head.encode() + body)
+        yield connection
+
+
+def read_until_quiet(connection: socket.socket, end: bytes) -> bytes:
+    """Read up to `end`, and whatever else comes within the following tenth of a second."""
+    got = b""
+    while end not in got:
+        got += connection.recv(65_536)
+    connection.settimeout(0.1)
+    with suppress(TimeoutError):
+        while more := connection.recv(65_536):
+            got += more
+    return got
+
+
+@pytest.mark.parametrize(("done", "end"), [(True, b"[DONE]"), (False, b'"finish_reason":"stop"')])
+def test_a_complete_stream_that_is_left_open(server: GLMServer, done: bool, end: bytes) -> None:
+    server.queue(Fault.left_open(done=done, reply=REPLY))
+    with connected(server, stream=True) as connection:
+        got = read_until_quiet(connection, end)
+    assert got.count(b"data: ") == 6 + done
+    assert b'"finish_reason":"stop"' in got
+    assert not got.endswith(b"0\r\n\r\n")  # the last chunk of a complete response
+
+
+def test_a_stream_that_is_left_open_ends_in_time(server: GLMServer) -> None:
+    server.queue(Fault.left_open(0.05, done=False, reply=REPLY))
+    got, ended = lines(server)
+    assert ended is None
+    assert json.loads(got[-1].removeprefix("data: "))["choices"][0]["finish_reason"] == "stop"
+
+
+def test_a_body_is_never_left_open(server: GLMServer) -> None:
+    server.queue(Fault.left_open(reply=REPLY))
+    assert ask(server).json()["choices"][0]["message"]["content"] == REPLY.text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_bytes_after_the_reply(server: GLMServer, stream: bool) -> None:
+    server.queue(Fault.extra_bytes(b"HTTP/1.1 200 OK\r\n\r\n", reply=REPLY))
+    with connected(server, stream=stream) as connection:
+        got = read_until_quiet(connection, b"\r\n\r\nHTTP/1.1" if stream else b"}HTTP/1.1")
+    assert got.count(b"HTTP/1.1 200 OK") == 2
+    assert got.endswith(b"HTTP/1.1 200 OK\r\n\r\n")

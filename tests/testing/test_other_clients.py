@@ -54,6 +54,17 @@ def test_zai_plain(zai_client: Any) -> None:
     assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
 
 
+def test_zai_with_a_signed_token() -> None:
+    with GLMServer("bigmodel", api_key=f"id.{'s' * 32}") as server:
+        client: Any = zai.ZhipuAiClient(
+            api_key=server.api_key, base_url=server.base_url, max_retries=0, disable_token_cache=False
+        )
+        reply = client.chat.completions.create(model="glm-4.7", messages=HI)
+        client.close()
+        assert server.requests[0].headers["authorization"].count(".") == 2
+    assert "Hello there" in reply.choices[0].message.content
+
+
 def test_zai_streamed(zai_client: Any) -> None:
     chunks = list(zai_client.chat.completions.create(model="glm-4.7", messages=HI, stream=True))
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
@@ -151,10 +162,14 @@ def test_openai_broken_streams(server: GLMServer, openai_client: openai.OpenAI) 
         list(openai_client.chat.completions.create(model="glm-4.7", messages=HI, stream=True))
 
 
-def test_openai_models_and_embeddings(openai_client: openai.OpenAI) -> None:
-    assert "glm-4.7" in [model.id for model in openai_client.models.list()]
-    made = openai_client.embeddings.create(model="embedding-3", input="Hi", dimensions=512, encoding_format="float")
-    assert len(made.data[0].embedding) == 512
+def test_openai_models_and_embeddings() -> None:
+    with (
+        GLMServer("bigmodel") as server,
+        openai.OpenAI(api_key=server.api_key, base_url=server.base_url, max_retries=0) as client,
+    ):
+        assert "glm-4.7" in [model.id for model in client.models.list()]
+        made = client.embeddings.create(model="embedding-3", input="Hi", dimensions=512, encoding_format="float")
+        assert len(made.data[0].embedding) == 512
 
 
 async def test_openai_async(server: GLMServer, async_client: openai.AsyncOpenAI) -> None:

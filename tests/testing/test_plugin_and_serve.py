@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
 import pytest
@@ -15,6 +16,8 @@ from langchain_glm.testing.serve import run
 from .asking import ask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from langchain_glm.testing import GLMServer
 
 
@@ -35,26 +38,93 @@ def test_the_marker_is_registered(pytestconfig: pytest.Config) -> None:
     assert any(line.startswith("glm_host(") for line in pytestconfig.getini("markers"))
 
 
-def test_the_plugin_does_not_import_the_server() -> None:
-    code = (
-        "import sys, types; from pathlib import Path\n"
-        "import importlib.util as u\n"
-        "package = types.ModuleType('langchain_glm')\n"  # what the package itself imports is not the plugin's doing
-        "package.__path__ = [str(Path(u.find_spec('langchain_glm').origin).parent)]\n"
-        "sys.modules['langchain_glm'] = package\n"
-        "import langchain_glm.testing.plugin\n"
-        "print({'starlette', 'uvicorn', 'langchain_core', 'pydantic'} & sys.modules.keys())"
+LISTS_MODULES: Final = "import sys\n\ndef test_nothing():\n    print('loaded:', *sys.modules)\n"
+
+
+def start_pytest(directory: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *arguments],
+        cwd=directory,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+
+
+def test_a_run_of_pytest_imports_only_the_plugin_until_the_fixture_is_used(tmp_path: Path) -> None:
+    (tmp_path / "test_empty.py").write_text(LISTS_MODULES)
+    runs = [start_pytest(tmp_path), start_pytest(tmp_path, "-p", "no:langchain_glm")]
+    loaded, others = (set(run.communicate()[0].partition("loaded:")[2].splitlines()[0].split()) for run in runs)
+    assert loaded - others == {
+        "langchain_glm",
+        "langchain_glm.testing",
+        "langchain_glm.testing.plugin",
+        "langchain_glm.version",
+    }
+
+
+OUTCOMES: Final = """
+import pytest
+from langchain_glm.testing import Reply
+
+@pytest.fixture
+def wrapped(request):
+    return request.getfixturevalue("glm_server")
+
+def test_leftover(wrapped):
+    wrapped.queue(Reply("one"), Reply("two"))
+
+def test_leftover_that_is_meant(glm_server):
+    glm_server.queue(Reply("one"))
+    assert glm_server.clear_queue() == [Reply("one")]
+
+def test_failing_for_another_reason(glm_server):
+    glm_server.queue(Reply("one"))
+    assert glm_server.host == "another"
+
+@pytest.mark.glm_host(name="kimi")
+def test_named_host(glm_server):
+    assert glm_server.host == "kimi"
+
+@pytest.mark.glm_host("kimi", port=1)
+def test_bad_marker(glm_server):
+    pass
+"""
+WITHOUT_OTHERS: Final = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "langchain_glm.testing.plugin"}
+
+
+def test_replies_that_were_never_used_fail_the_test(tmp_path: Path) -> None:
+    (tmp_path / "test_outcomes.py").write_text(OUTCOMES)
+    printed, _ = start_pytest(tmp_path, "-rA", **WITHOUT_OTHERS).communicate()
+    outcomes = {line.split(" ")[1]: line.split(" ")[0] for line in printed.splitlines() if "::" in line}
+    assert outcomes == {
+        "test_outcomes.py::test_leftover": "FAILED",
+        "test_outcomes.py::test_leftover_that_is_meant": "PASSED",
+        "test_outcomes.py::test_failing_for_another_reason": "FAILED",
+        "test_outcomes.py::test_named_host": "PASSED",
+        "test_outcomes.py::test_bad_marker": "ERROR",
+    }
+    assert "Queued replies that were never used (2): [Reply(text='one'" in printed
+    assert "end the test with glm_server.clear_queue()" in printed
+    assert "never used (1)" not in printed
+    assert "unexpected keyword argument 'port'" in printed
+
+
+def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "test_any.py").write_text("def test_any(glm_server): pass")
+    (tmp_path / "conftest.py").write_text("import sys; sys.modules['uvicorn'] = None")
+    printed, _ = start_pytest(tmp_path, **WITHOUT_OTHERS).communicate()
+    assert 'pip install "langchain-zai-glm[testing]"' in printed
+    assert "Traceback" not in printed
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--host", "nowhere"], "invalid choice: 'nowhere'"),
-        (["--port", "x"], "'x' is no port"),
-        (["--port", "70000"], "'70000' is no port"),
+        (["--port", "x"], "'x' is not a port"),
+        (["--port", "70000"], "'70000' is not a port"),
         (["--frobnicate"], "unrecognized arguments"),
     ],
 )
@@ -71,17 +141,14 @@ def test_a_taken_port(glm_server: GLMServer, capsys: pytest.CaptureFixture[str])
     assert f"Port {port} cannot be used" in capsys.readouterr().err
 
 
-def test_a_missing_extra_is_one_line_of_advice(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in [name for name in sys.modules if name.startswith("langchain_glm.testing.")]:
-        if name.endswith((".server", ".app")):
-            monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert run([]) == 1
-    assert capsys.readouterr().err == (
-        'The test server needs starlette and uvicorn: pip install "langchain-zai-glm[testing]"\n'
+@pytest.mark.parametrize("missing", ["uvicorn", "starlette"])
+def test_a_missing_extra_is_one_line_of_advice(missing: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None; from langchain_glm.testing.serve import run; sys.exit(run([]))"
     )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == 'GLMServer needs starlette and uvicorn: pip install "langchain-zai-glm[testing]"\n'
 
 
 def test_the_command_serves_until_ctrl_c() -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
+import time
 from typing import Any
 
 import pytest
@@ -15,6 +20,7 @@ from .asking import function
 
 USER = {"role": "user", "content": "Hi"}
 CALL = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+CALLING = {"role": "assistant", "content": "", "tool_calls": [CALL]}
 PIXEL = "iVBORw0KGgo="
 
 
@@ -54,6 +60,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("zai", {"messages": [{"role": "user"}]}, "1214"),
     ("zai", {"messages": [{"role": "user", "content": 3}]}, "1214"),
     ("zai", {"messages": [USER, {"role": "assistant", "tool_calls": [{"id": "c", "type": "function"}]}]}, "1214"),
+    ("zai", {"messages": [{"role": "user", "content": ""}]}, "1214"),
+    ("bigmodel", {"messages": [USER, {"role": "user", "content": None}]}, "1214"),
+    ("zai-coding", {"messages": [{"role": "user", "content": []}]}, "1214"),
+    ("zai", {"messages": [USER, CALLING, {"role": "tool", "tool_call_id": "d", "content": "found"}]}, "1214"),
+    ("zai", {"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": "found"}, CALLING]}, "1214"),
     ("zai", content(TEXT, role="system"), "1214"),
     ("zai", content(TEXT, role="tool"), "1214"),
     ("zai", content({"type": "text", "text": ""}), "1214"),
@@ -85,6 +96,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("zai", {"top_p": 1.1}, "1210"),
     ("zai", {"max_tokens": 0}, "1210"),
     ("zai", {"max_tokens": 131_073}, "1210"),
+    ("zai", {"model": "glm-4.6v", "max_tokens": 32_769}, "1210"),
+    ("phanedge", {"model": "z-ai/glm-4.6", "temperature": 1.01}, "1210"),
     ("zai", {"max_tokens": True}, "1210"),
     ("zai", {"stop": "END"}, "1214"),
     ("zai", {"stop": [1]}, "1214"),
@@ -107,6 +120,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("kimi", {"messages": [{"role": "developer", "content": "x"}]}, "1214"),
     ("kimi", {"temperature": 0.6}, "1214"),
     ("kimi", {"top_p": 1}, "1214"),
+    ("kimi", {"n": 2}, "1214"),
+    ("kimi", {"presence_penalty": 0.5}, "1214"),
+    ("kimi", {"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": "found"}]}, "1214"),
     ("kimi", {"model": "kimi-k3", "temperature": 0.2}, "1214"),
     ("kimi", {"model": "kimi-k2.7-code", "thinking": {"type": "disabled"}}, "1214"),
     ("kimi", {"model": "kimi-k2.5", "thinking": {"type": "enabled", "keep": "all"}}, "1214"),
@@ -149,8 +165,12 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("zai", tools({"type": "function", "function": {"name": "look", "strict": False}})),
     ("zai", tools(*(function(f"look_{number}") for number in range(128)), WEB)),
     ("zai", NEWEST | tools(function("look up"))),
-    ("zai", {"messages": [{"role": "user", "content": ""}]}),
+    ("phanedge", {"messages": [{"role": "user", "content": ""}]}),
     ("zai", {"messages": [USER, {"role": "assistant", "content": None, "tool_calls": [CALL]}]}),
+    ("zai", {"messages": [USER, CALLING, {"role": "tool", "tool_call_id": "c", "content": "found"}]}),
+    ("phanedge", {"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": "unasked"}]}),
+    ("zai", {"model": "glm-4.6v", "max_tokens": 32_768}),
+    ("phanedge", {"model": "gpt-5", "temperature": 1.7}),
     ("zai", {"messages": [USER, {"role": "tool", "content": "unasked, and without an id"}]}),
     ("zai", content(TEXT)),
     ("zai", content(TEXT, role="assistant")),
@@ -220,10 +240,76 @@ def test_tuple_schemas_are_found_by_keyword_not_by_property_name(schema: Any, fo
     [({}, "1001"), ({"authorization": "Bearer other"}, "1000"), ({"authorization": "test.key"}, "1000")],
 )
 def test_keys(headers: dict[str, str], code: str) -> None:
-    problem = check_access(headers, "test.key")
+    problem = check_access(headers, "test.key", HOSTS["zai"])
     assert problem is not None
     assert problem.code == code
-    assert check_access({"authorization": "Bearer test.key"}, "test.key") is None
+    assert check_access({"authorization": "Bearer test.key"}, "test.key", HOSTS["zai"]) is None
+
+
+def part(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def token(*, key: str = "test.key", header: dict[str, Any] | None = None, **changes: Any) -> str:
+    """A token as the official SDK signs it with the key, written out here by hand."""
+    now = int(time.time() * 1000)
+    key_id, _, secret = key.partition(".")
+    claims = {"api_key": key_id, "exp": now + 210_000, "timestamp": now, **changes}
+    signed = f"{part(header or {'alg': 'HS256', 'sign_type': 'SIGN', 'typ': 'JWT'})}.{part(claims)}"
+    signature = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def token_code(given: str, *, host: str = "bigmodel", key: str = "test.key") -> str | None:
+    problem = check_access({"authorization": f"Bearer {given}"}, key, HOSTS[host])
+    return problem.code if problem else None
+
+
+@pytest.mark.parametrize("host", ["bigmodel", "bigmodel-coding", "zai"])
+def test_a_token_signed_with_the_key_is_accepted(host: str) -> None:
+    assert token_code(token(), host=host) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (token(key="test.other"), "1004"),
+        (token(key="other.key"), "1004"),
+        (token(exp=int(time.time() * 1000) - 1), "1003"),
+        (token(exp=int(time.time()) + 210), "1003"),  # in seconds, which is the usual mistake
+        (token(exp=None), "1002"),
+        (token(timestamp="now"), "1002"),
+        (token(header={"alg": "HS256"}), "1002"),
+        (token(header={"alg": "none", "sign_type": "SIGN"}), "1002"),
+        (token().rpartition(".")[0] + ".", "1004"),
+        (token() + "=", "1002"),
+        (part([]) + "." + part("x") + ".AAAA", "1002"),
+        ("a.b.c", "1002"),
+        ("é.é.é", "1002"),
+    ],
+    ids=[
+        "wrong secret",
+        "wrong id",
+        "expired",
+        "expiry in seconds",
+        "no expiry",
+        "wrong timestamp",
+        "no sign type",
+        "no algorithm",
+        "no signature",
+        "padding",
+        "no objects",
+        "no base64",
+        "no ASCII",
+    ],
+)
+def test_a_token_that_is_refused(given: str, code: str) -> None:
+    assert token_code(given) == code
+
+
+def test_tokens_need_a_key_with_a_secret_and_a_host_that_knows_them() -> None:
+    assert token_code(token(), host="kimi") == "1000"
+    assert token_code(token(key="test"), key="test") == "1000"
 
 
 def test_missing_reasoning_is_refused_with_its_place() -> None:

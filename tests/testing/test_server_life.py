@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +39,7 @@ def test_each_host_answers_under_its_own_path(host: str) -> None:
 
 
 def test_unknown_hosts_are_named() -> None:
-    with pytest.raises(ValueError, match="known hosts: zai"):
+    with pytest.raises(ValueError, match="Give one of zai"):
         GLMServer("nowhere")
 
 
@@ -57,8 +58,18 @@ def test_replies_are_used_in_order_then_the_parrot_answers() -> None:
 
 
 def test_lists_may_be_written_for_tuples(server: GLMServer) -> None:
-    server.queue(Reply(tool_calls=[ToolCall("look", {"a": 1})]))  # type: ignore[arg-type]
+    calls: list[ToolCall] = [ToolCall("look", {"a": 1})]  # mypy --strict accepts a list here
+    reply = Reply(tool_calls=calls, web_search=[{"link": "x"}], content_filter=[{"level": 1}])
+    server.queue(reply)
+    assert (reply.tool_calls, reply.web_search) == (tuple(calls), ({"link": "x"},))
     assert ask(server).json()["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def test_the_queue_can_be_cleared(server: GLMServer) -> None:
+    server.queue(Reply("one"), Fault.code(1302))
+    assert server.clear_queue() == [Reply("one"), Fault.code("1302")]
+    assert server.clear_queue() == []
+    assert "Hello" in said(ask(server))
 
 
 def test_chunks_have_at_least_a_character() -> None:
@@ -227,14 +238,29 @@ def test_tokenizer_counts_as_chat_does(server: GLMServer) -> None:
     assert post(server, {"model": "x"}, path="/tokenizer").json()["error"]["code"] == "1211"
 
 
-def test_embeddings(server: GLMServer) -> None:
+@pytest.fixture
+def bigmodel() -> Iterator[GLMServer]:
+    with GLMServer("bigmodel") as server:
+        yield server
+
+
+def test_embeddings(bigmodel: GLMServer) -> None:
     body = {"model": "embedding-3", "input": ["a cat sat", "a cat ran", "no"], "dimensions": 256}
-    first, second = (post(server, body, path="/embeddings").json() for _ in range(2))
+    first, second = (post(bigmodel, body, path="/embeddings").json() for _ in range(2))
     assert first == second
     a, b, c = (item["embedding"] for item in first["data"])
     assert len(a) == 256
     assert sum(x * x for x in a) == pytest.approx(1)
     assert sum(x * y for x, y in zip(a, b, strict=True)) > sum(x * y for x, y in zip(a, c, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "length"),
+    [({}, 2048), ({"dimensions": 16}, 16), ({"model": "embedding-2"}, 1024)],
+)
+def test_lengths_of_embeddings(bigmodel: GLMServer, changes: dict[str, Any], length: int) -> None:
+    body = {"model": "embedding-3", "input": "x", **changes}
+    assert len(post(bigmodel, body, path="/embeddings").json()["data"][0]["embedding"]) == length
 
 
 @pytest.mark.parametrize(
@@ -244,12 +270,38 @@ def test_embeddings(server: GLMServer) -> None:
         ({"input": []}, "1214"),
         ({"input": ["x"] * 65}, "1214"),
         ({"input": [""]}, "1214"),
-        ({"dimensions": 100}, "1214"),
+        ({"dimensions": 0}, "1214"),
+        ({"dimensions": 2049}, "1214"),
+        ({"dimensions": True}, "1214"),
     ],
 )
-def test_embeddings_refused(server: GLMServer, changes: dict[str, Any], code: str) -> None:
+def test_embeddings_refused(bigmodel: GLMServer, changes: dict[str, Any], code: str) -> None:
     body = {"model": "embedding-3", "input": "x", **changes}
-    assert post(server, body, path="/embeddings").json()["error"]["code"] == code
+    assert post(bigmodel, body, path="/embeddings").json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize("host", ["zai", "bigmodel-coding"])
+def test_other_hosts_have_no_embeddings(host: str) -> None:
+    with GLMServer(host) as server:
+        answer = post(server, {"model": "embedding-3", "input": "x"}, path="/embeddings")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "1211")
+
+
+@pytest.mark.parametrize(("keep_alive", "closed"), [(0.05, True), (30.0, False)])
+def test_idle_connections_are_closed_in_time(keep_alive: float, closed: bool) -> None:
+    with GLMServer(keep_alive=keep_alive) as server:
+        address = httpx.URL(server.base_url)
+        with socket.create_connection((address.host, address.port), timeout=5) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            got = b""
+            while not got.endswith(b"}"):
+                got += connection.recv(65_536)
+            connection.settimeout(0.5)
+            if closed:
+                assert connection.recv(1) == b""
+            else:
+                with pytest.raises(TimeoutError):
+                    connection.recv(1)
 
 
 def test_stop_leaves_nothing_behind_and_the_port_can_be_used_again() -> None:

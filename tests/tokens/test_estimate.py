@@ -18,7 +18,7 @@ from langchain_core.messages import (
 )
 from langchain_core.tools import tool
 
-from langchain_glm.catalog.profiles import find_model
+from langchain_glm.catalog.models import find_model
 from langchain_glm.tokens import estimate_messages, estimate_text, estimate_tools
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from langchain_core.tools import tool
 from langchain_core.tracers import LangChainTracer
 from langsmith import Client
 
-from langchain_glm import MCPServer
+from langchain_glm import GLMAuthenticationError, MCPServer
 from langchain_glm.testing import GLMServer, Reply, ToolCall
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ async def test_settings_of_a_call_win(way: str, langsmith: LangSmith, make_model
 
 
 def test_another_host_is_not_traced_with_the_old_url(langsmith: LangSmith, make_model: Make) -> None:
-    with pytest.raises(ValueError, match="MOONSHOT_API_KEY"):
+    with pytest.raises(GLMAuthenticationError, match="MOONSHOT_API_KEY"):
         make_model().invoke("hi", langsmith.config, host="kimi", api_key=None)
     (run,) = langsmith.runs()
     assert run["extra"]["invocation_params"]["host"] == "kimi"
@@ -188,7 +188,7 @@ def test_secrets_are_not_traced(wired: bool, langsmith: LangSmith, make_model: M
     server = MCPServer(server_label="l", server_url="https://mcp.example", headers={"Authorization": "mcp-secret"})
     model = make_model(api_key="key.secret", default_headers={"x-token": "header-secret"})
     with pytest.raises(Exception, match="1000"):
-        model.invoke("hi", langsmith.config, tools=[server.to_wire() if wired else server], api_key="call.secret")
+        model.invoke("hi", langsmith.config, tools=[dict(server) if wired else server], api_key="call.secret")
     posted = "".join(langsmith.session.posted)
     assert "https://mcp.example" in posted
     for secret in ("key.secret", "header-secret", "mcp-secret", "call.secret"):

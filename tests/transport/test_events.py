@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langchain_glm.errors import GLMStreamError
-from langchain_glm.transport.events import DONE, EventReader
+from langchain_glm.transport.events import EventReader
 from tests.fuzz.stream_reader import outcome
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 A = {"id": "a"}
 B = {"id": "b"}
+DONE = "the end is marked"
 
 
-def read(*pieces: bytes) -> list[Mapping[str, Any]]:
+def read(*pieces: bytes) -> list[Mapping[str, Any] | str]:
+    """The events, and `DONE` last if the end was marked."""
     reader = EventReader()
     events = [event for piece in pieces for event in reader.feed(piece)] + list(reader.end())
-    assert reader.done is (DONE in events)
-    return events
+    return [*events, *([DONE] if reader.done else [])]
 
 
 # what it shows: the bytes, and the events
@@ -108,7 +109,7 @@ def test_byte_by_byte_changes_nothing(raw: bytes, events: list[Any]) -> None:
 
 @pytest.mark.parametrize("raw", BROKEN.values(), ids=BROKEN)
 def test_a_frame_that_is_no_json_raises(raw: bytes) -> None:
-    with pytest.raises(GLMStreamError, match="a frame that is no JSON") as caught:
+    with pytest.raises(GLMStreamError, match="an event that is not JSON") as caught:
         read(b'data: {"id":"b"}\n\n', raw)
     assert caught.value.is_retryable
     assert len(str(caught.value)) < 300
@@ -134,12 +135,13 @@ def test_an_error_is_raised_where_it_stands() -> None:
         next(events)
 
 
-def test_done_is_said_once() -> None:
+def test_nothing_is_read_after_the_marked_end() -> None:
     reader = EventReader()
-    assert list(reader.feed(b"data: [DONE]\n\n")) == [DONE]
-    assert list(reader.feed(b"data: [DONE]\n\n")) == []
-    assert list(reader.end()) == []
+    assert not reader.done
+    assert list(reader.feed(b'data: {"id":"a"}\n\ndata: [DONE]\n\n')) == [A]
     assert reader.done
+    assert list(reader.feed(b'data: {"id":"b"}\n\n')) == []
+    assert list(reader.end()) == []
 
 
 lines = st.one_of(

@@ -1,4 +1,4 @@
-"""What the endpoint refuses, as functions from a request to a problem or `None`."""
+"""The checks of requests: functions that return the problem of a request, or `None`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_request(body: Mapping[str, Any], host: Host) -> Problem | None:
 
     Args:
         body: the parsed JSON body.
-        host: whose rules hold.
+        host: the host whose rules apply.
 
     Example:
         ```python

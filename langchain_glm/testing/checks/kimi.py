@@ -1,4 +1,4 @@
-"""What Kimi refuses, which is not what GLM refuses.
+"""The requests that Kimi refuses; they differ from those that GLM refuses.
 
 Sources: Moonshot's API documents (2026-04) and refusals measured at api.moonshot.cn (2026-08).
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from langchain_glm.testing.checks.messages import are_calls, is_data_uri
+from langchain_glm.testing.checks.messages import are_calls, is_data_uri, unknown_result
 from langchain_glm.testing.refusals import Problem
 from langchain_glm.testing.turn import thinks
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["check_kimi"]
 
 _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9\-_]{2,63}")
-_FIXED: Final = {"temperature": 1, "top_p": 0.95}
+_FIXED: Final = {"temperature": 1, "top_p": 0.95, "n": 1, "presence_penalty": 0, "frequency_penalty": 0}
 _ROLES: Final = ("system", "user", "assistant", "tool")
 _MEDIA: Final = {"image_url": "image", "video_url": "video"}
 _STOP_WORDS: Final = 5
@@ -31,7 +31,7 @@ _STOP_BYTES: Final = 32
 
 
 def check_kimi(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
-    """Refuse what Kimi refuses of a request."""
+    """Return the first reason for which Kimi refuses a request, or `None`."""
     checks: tuple[Callable[[Mapping[str, Any], Model, Host], Problem | None], ...] = (
         _messages,
         _reasoning,
@@ -69,7 +69,8 @@ def _messages(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
             return _bad(f"the message at index {index} is empty")
         if isinstance(content, list) and not all(_readable(part, model) for part in content):
             return _bad(f"content of the message at index {index}")
-    return None
+    unknown = unknown_result(messages)
+    return None if unknown is None else _bad(f"tool_call_id of the message at index {unknown} is not found")
 
 
 def _readable(part: Any, model: Model) -> bool:
@@ -79,7 +80,7 @@ def _readable(part: Any, model: Model) -> bool:
     if kind not in _MEDIA or _MEDIA[kind] not in model.inputs:
         return False
     inner = part.get(kind)
-    url = inner.get("url") if isinstance(inner, dict) else inner  # a bare string is taken as well
+    url = inner.get("url") if isinstance(inner, dict) else inner  # Kimi also accepts a string
     return isinstance(url, str) and (url.startswith("ms://") or is_data_uri(url))
 
 
@@ -93,13 +94,14 @@ def _reasoning(body: Mapping[str, Any], model: Model, host: Host) -> Problem | N
 
 
 def _sampling(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
-    for name, only in _FIXED.items():
+    for name, allowed in _FIXED.items():
         value = body.get(name)
         if value is None:
             continue
-        if model.fixed_sampling and value != only:
-            return _bad(f"{name} can only be {only}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        if model.fixed_sampling and value != allowed:
+            return _bad(f"{name} can only be {allowed}")
+        in_range = not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= 1
+        if name in {"temperature", "top_p"} and not in_range:
             return _bad(f"{name} [0, 1]")
     return None
 
@@ -113,13 +115,13 @@ def _limits(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
 
 
 def _response_format(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
-    wanted = body.get("response_format")
-    if wanted is None:
+    response_format = body.get("response_format")
+    if response_format is None:
         return None
-    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    kind = response_format.get("type") if isinstance(response_format, dict) else None
     if kind not in ("text", "json_object", "json_schema"):
         return _bad("response_format.type")
-    schema = wanted.get("json_schema")
+    schema = response_format.get("json_schema")
     if kind == "json_schema" and not (isinstance(schema, dict) and isinstance(schema.get("schema"), dict)):
         return _bad("response_format.json_schema.schema")
     return None
@@ -162,7 +164,7 @@ def _tools(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
 def _tool_choice(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
     choice = body.get("tool_choice")
     if isinstance(choice, dict) and model.id == "kimi-k3" and thinks(body, model, host):
-        return _bad("a specified tool_choice does not go with thinking")
+        return _bad("a specified tool_choice cannot be combined with thinking")
     if isinstance(choice, dict):
         function = choice.get("function")
         return None if isinstance(function, dict) and isinstance(function.get("name"), str) else _bad("tool_choice")
@@ -193,5 +195,5 @@ def _search_results(body: Mapping[str, Any], _: Model, __: Host) -> Problem | No
             try:
                 orjson.loads(message.get("content") or "")
             except (orjson.JSONDecodeError, TypeError):
-                return _bad(f"the answer to $web_search at index {index} is no JSON")
+                return _bad(f"the answer to $web_search at index {index} is not JSON")
     return None

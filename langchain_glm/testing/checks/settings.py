@@ -1,4 +1,4 @@
-"""Everything of a request but its messages and tools: ranges, words, and what a model does not take.
+"""The settings of a request: their ranges and values, and settings that a model does not accept.
 
 Ranges: the API descriptions of both hosts. Refusals: recorded 400 replies of 2026.
 """
@@ -19,17 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["check_length", "check_settings"]
 
-_RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "temperature": (0, 1),
-    "top_p": (0.01, 1),
-    "max_tokens": (1, 131_072),
-}
+_LOWEST: Final = {"temperature": 0, "top_p": 0.01, "max_tokens": 1}
 _USER_ID: Final = (6, 128)
 _RESPONSE_FORMATS: Final = ("text", "json_object", "json_schema")
 
 
 def check_settings(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
-    """Refuse what GLM refuses of the settings; unknown fields are ignored, null is no setting."""
+    """Return the first setting that GLM refuses, or `None`; unknown fields and null are ignored."""
     checks: tuple[Callable[[Mapping[str, Any], Model, Host], Problem | None], ...] = (
         _ranges,
         _thinking,
@@ -48,8 +44,11 @@ def check_length(body: Mapping[str, Any], model: Model, _: Host) -> Problem | No
     return Problem("1261") if prompt_tokens(body) > model.context else None
 
 
-def _ranges(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
-    for name, (low, high) in _RANGES.items():
+def _ranges(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
+    if not model.id.startswith("glm-"):  # gateways serve other families under other rules
+        return None
+    for name, low in _LOWEST.items():
+        high = model.max_output if name == "max_tokens" else 1
         value = body.get(name)
         number = int if name == "max_tokens" else (int, float)
         if value is not None and (isinstance(value, bool) or not isinstance(value, number) or not low <= value <= high):
@@ -73,16 +72,16 @@ def _effort(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None
     effort = body.get("reasoning_effort")
     if effort is None:
         return None
-    # Plans map every word; models without the setting ignore it.
+    # Coding plans accept every value; models without the setting ignore it.
     allowed = EFFORTS if is_coding(host) or not model.efforts else model.efforts
     return None if effort in allowed else Problem("1210", f"reasoning_effort {list(allowed)}")
 
 
 def _response_format(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
-    wanted = body.get("response_format")
-    if wanted is None:
+    response_format = body.get("response_format")
+    if response_format is None:
         return None
-    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    kind = response_format.get("type") if isinstance(response_format, dict) else None
     if kind not in _RESPONSE_FORMATS:
         return Problem("1214", "response_format.type")
     return None if kind == "text" or model.json_mode else Problem("1210", "response_format")

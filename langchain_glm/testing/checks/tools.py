@@ -20,14 +20,14 @@ __all__ = ["check_tools", "has_tuple_schema"]
 
 _TYPES: Final = ("function", "web_search", "retrieval", "mcp")
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_ANY_NAME: Final = "glm-5.3"  # measured 2026-08: this family takes any name that is not empty
-_MOST_FUNCTIONS: Final = 128
-_NAMED: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_ACCEPTS_ANY_NAME: Final = "glm-5.3"  # measured 2026-08: this family accepts any name that is not empty
+_MAX_FUNCTIONS: Final = 128
+_USER_NAMES: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 _DATA: Final = frozenset({"enum", "const", "default", "examples", "required"})
 
 
 def check_tools(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
-    """Refuse tools that GLM cannot read. `tool_choice` is not looked at: GLM ignores whatever it holds."""
+    """Refuse tools that GLM cannot read. `tool_choice` is not checked, because GLM ignores whatever it holds."""
     tools = body.get("tools")
     if tools is None:
         return None
@@ -37,36 +37,36 @@ def check_tools(body: Mapping[str, Any], model: Model, _: Host) -> Problem | Non
         problem = _tool(tool, f"tools[{index}]", model)
         if problem:
             return problem
-    if sum(tool["type"] == "function" for tool in tools) > _MOST_FUNCTIONS:
-        return Problem("1214", f"tools: at most {_MOST_FUNCTIONS} functions")
+    if sum(tool["type"] == "function" for tool in tools) > _MAX_FUNCTIONS:
+        return Problem("1214", f"tools: at most {_MAX_FUNCTIONS} functions")
     return None
 
 
-def _tool(tool: Any, place: str, model: Model) -> Problem | None:
+def _tool(tool: Any, path: str, model: Model) -> Problem | None:
     kind = tool.get("type") if isinstance(tool, dict) else None
     if kind not in _TYPES:
-        return Problem("1214", f"{place}.type")
+        return Problem("1214", f"{path}.type")
     if tool.keys() - {"type", kind}:
-        return Problem("1210", f"{place} {sorted(tool.keys() - {'type', kind})}")
+        return Problem("1210", f"{path} {sorted(tool.keys() - {'type', kind})}")
     inner = tool.get(kind)
     if not isinstance(inner, dict):
-        return Problem("1214", f"{place}.{kind}")
+        return Problem("1214", f"{path}.{kind}")
     if kind != "function":
         return None
     name = inner.get("name")
     if not isinstance(name, str) or not name:
-        return Problem("1214", f"{place}.function.name")
-    if not _NAME.fullmatch(name) and not model.id.startswith(_ANY_NAME):
-        return Problem("1214", f"{place}.function.name")
+        return Problem("1214", f"{path}.function.name")
+    if not _NAME.fullmatch(name) and not model.id.startswith(_ACCEPTS_ANY_NAME):
+        return Problem("1214", f"{path}.function.name")
     if not isinstance(inner.get("parameters"), dict | None):
-        return Problem("1214", f"{place}.function.parameters")
+        return Problem("1214", f"{path}.function.parameters")
     if has_tuple_schema(inner.get("parameters")):
-        return Problem("1210", f"{place}.function.parameters")
+        return Problem("1210", f"{path}.function.parameters")
     return None
 
 
 def has_tuple_schema(schema: Any) -> bool:
-    """Whether a JSON schema says somewhere that an array's places have different types."""
+    """Whether any array in a JSON schema has a separate schema for each position."""
     if isinstance(schema, list):
         return any(map(has_tuple_schema, schema))
     if not isinstance(schema, dict):
@@ -76,8 +76,8 @@ def has_tuple_schema(schema: Any) -> bool:
     for keyword, value in schema.items():
         if keyword in _DATA:
             continue
-        # What is below these keywords is named by the user: a property may well be called `items`.
-        inner = list(value.values()) if keyword in _NAMED and isinstance(value, dict) else value
+        # The keys below these keywords are names that the user chose: a property may be called `items`.
+        inner = list(value.values()) if keyword in _USER_NAMES and isinstance(value, dict) else value
         if has_tuple_schema(inner):
             return True
     return False

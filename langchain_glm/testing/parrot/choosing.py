@@ -1,4 +1,4 @@
-"""Which tool the parrot calls, if any."""
+"""The choice of the tool that the parrot calls, if any."""
 
 from __future__ import annotations
 
@@ -35,40 +35,40 @@ def functions(body: Mapping[str, Any]) -> list[Function]:
     return [tool["function"] for tool in tools if tool.get("type") == "function"]
 
 
-def choose_tool(offered: Sequence[Function], said: Conversation) -> Function | None:
-    """Return the function to call next, or `None` to answer in words.
+def choose_tool(offered: Sequence[Function], conversation: Conversation) -> Function | None:
+    """Return the function to call next, or `None` to answer with text.
 
-    A fresh request gets the first tool that the user names, else the one that shares most words with what the
-    user says, else the one tool that the system text names, else the first if somebody asks for a tool to be
-    used. After results only tools that the user named and that were not called yet are called.
+    A new request gets the first tool that the user names, else the tool that shares the most words with the user's
+    text, else the only tool that the system message names, else the first tool if a message asks for any. After
+    results, the parrot calls only tools that the user named and that it has not called yet.
     """
-    left = [function for function in offered if function["name"] not in said.called]
-    request = without_json(said.user)
-    if not left or _AVOID.search(request):
+    uncalled = [function for function in offered if function["name"] not in conversation.called]
+    request = without_json(conversation.user)
+    if not uncalled or _AVOID.search(request):
         return None
-    named = _named(left, request)
+    named = _named(uncalled, request)
     if named:
         return named[0]
-    if not said.asked:
+    if not conversation.asked:
         return None
-    alike = max(left, key=lambda function: _likeness(function, request))
-    if _likeness(alike, request):
-        return alike
-    ordered = _named(offered, said.system)
-    # A system text that names one tool asks for it; one that names several is a list of what there is.
-    if len(ordered) == 1 and ordered[0] in left:
+    best = max(uncalled, key=lambda function: _shared_words(function, request))
+    if _shared_words(best, request):
+        return best
+    ordered = _named(offered, conversation.system)
+    # A system message that names one tool asks for it; if it names several, it only lists them.
+    if len(ordered) == 1 and ordered[0] in uncalled:
         return ordered[0]
-    return left[0] if _USE.search(request) or _USE.search(said.system) else None
+    return uncalled[0] if _USE.search(request) or _USE.search(conversation.system) else None
 
 
 def _named(offered: Sequence[Function], text: str) -> list[Function]:
-    places = [(mention(function["name"], text), function) for function in offered]
-    return [function for place, function in sorted(places, key=lambda pair: pair[0]) if place >= 0]
+    found = [(mention(function["name"], text), function) for function in offered]
+    return [function for position, function in sorted(found, key=lambda pair: pair[0]) if position >= 0]
 
 
-def _likeness(function: Function, text: str) -> int:
-    # The first line says what a tool is for; a long manual after it shares words with everything.
+def _shared_words(function: Function, text: str) -> int:
+    # The first line describes the purpose; a long manual after it shares words with every text.
     summary = str(function.get("description") or "").strip().split("\n", 1)[0]
-    said = words(text)
+    asked = words(text)
     name = words(function["name"])
-    return _NAME_WEIGHT * len(name & said) + len((words(summary) - name) & said)
+    return _NAME_WEIGHT * len(name & asked) + len((words(summary) - name) & asked)

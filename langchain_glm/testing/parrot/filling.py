@@ -1,4 +1,4 @@
-"""An instance of a JSON schema, made of what a prompt says."""
+"""Make an instance of a JSON schema from the text of a prompt."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["fill"]
 
-_DEEPEST: Final = 5  # a schema that contains itself has to end somewhere
-_LONGEST: Final = 200
-_MOST_ITEMS: Final = 100
-_MOST_FILLED: Final = 10_000  # characters that `minLength` may ask for
-_WHOLE_TEXT: Final = frozenset({"query", "question", "q", "prompt", "text", "content", "message", "input", "task"})
+_MAX_DEPTH: Final = 5  # a schema that contains itself has to end somewhere
+_MAX_LENGTH: Final = 200
+_MAX_ITEMS: Final = 100
+_MAX_PADDING: Final = 10_000  # the most characters for `minLength`
+_FREE_TEXT_NAMES: Final = frozenset({"query", "question", "q", "prompt", "text", "content", "message", "input", "task"})
 _PHRASES: Final = (
     re.compile(
         r"\b(?:named|called|about|in|for|at|of|to|from|on)\s+([^?.!;\n]+?)(?=[?.!;\n]|$|,(?!\s[A-Z])|\s+(?:and|then|using|with)\b)"
@@ -35,21 +35,21 @@ _FORMATS: Final[Mapping[str, tuple[str, str]]] = {
     "uri": (r"https?://[^\s\"'<>]+", "https://www.example/"),
     "uuid": (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "00000000-0000-4000-8000-000000000000"),
 }
-_NO: Final = re.compile(
+_NEGATION: Final = re.compile(
     r"(?:\b(?:no|not|without|don't|never|disable)\b[^.,;]{0,12}|(?:不要|不|无|关闭))$", re.IGNORECASE
 )
 _EMPTY: Final[Mapping[str, Any]] = {"null": None, "boolean": True, "object": {}, "array": []}
 
 
 def fill(schema: Mapping[str, Any], prompt: str) -> Any:
-    """Return an instance of a schema, filled with what the prompt says.
+    """Return an instance of a schema, filled from the prompt.
 
     Args:
-        schema: JSON schema; `$ref`, `anyOf`, `oneOf`, `allOf`, enums and nested types are followed.
-        prompt: where names, quoted strings and numbers are taken from, each used once.
+        schema: a JSON schema; `$ref`, `anyOf`, `oneOf`, `allOf`, enums and nested types are supported.
+        prompt: the source of names, quoted strings and numbers, each of which is used once.
 
     Returns:
-        A value with everything that is required; of what is optional, only what the prompt names.
+        A value with all required properties, and with those optional ones that the prompt names.
 
     Example:
         ```python
@@ -57,16 +57,16 @@ def fill(schema: Mapping[str, Any], prompt: str) -> Any:
         fill(schema, "Double 21")  # {"n": 21}
         ```
     """
-    whole = resolve(schema, schema)
-    properties: dict[str, Any] = whole.get("properties", {})
+    resolved = resolve(schema, schema)
+    properties: dict[str, Any] = resolved.get("properties", {})
     for given in json_objects(prompt):
-        if given and given.keys() <= properties.keys() and all(name in given for name in whole.get("required", ())):
+        if given and given.keys() <= properties.keys() and all(name in given for name in resolved.get("required", ())):
             return given
     return _Filler(schema, without_json(prompt), frozenset(properties)).value(schema, "", 0)
 
 
 class _Filler:
-    """Takes a prompt apart while a schema is walked; what was used in one place is not used in the next."""
+    """Takes values from a prompt for the parts of a schema; each value is used only once."""
 
     def __init__(self, root: Mapping[str, Any], prompt: str, names: frozenset[str]) -> None:
         self.root = root
@@ -86,14 +86,14 @@ class _Filler:
             return self._enum(schema["enum"])
         variants = schema.get("anyOf") or schema.get("oneOf")
         if variants:
-            return self.value(self._variant(variants), name, depth + 1) if depth < 2 * _DEEPEST else None
+            return self.value(self._variant(variants), name, depth + 1) if depth < 2 * _MAX_DEPTH else None
         match schema_kind(schema):
             case "object":
                 return self._object(schema, depth)
             case "array":
                 return self._array(schema, name, depth)
             case "integer" | "number" as kind:
-                return self._number(schema, name, whole=kind == "integer")
+                return self._number(schema, name, integer=kind == "integer")
             case "boolean":
                 return self._boolean(name)
             case "null":
@@ -102,7 +102,7 @@ class _Filler:
                 return self._string(schema, name)
 
     def _enum(self, choices: Sequence[Any]) -> Any:
-        named = [choice for choice in choices if isinstance(choice, str) and self._says(choice)]
+        named = [choice for choice in choices if isinstance(choice, str) and self._mentions(choice)]
         number = next((value for value in self.numbers if value in choices), None)
         if not named:
             return number if number is not None else choices[0]
@@ -114,55 +114,55 @@ class _Filler:
 
     def _variant(self, variants: Sequence[Any]) -> Any:
         kinds = [resolve(variant, self.root) for variant in variants]
-        real = [kind for kind in kinds if kind.get("type") != "null"] or kinds
-        return next((kind for kind in real if self._says(str(kind.get("title") or "\0"))), real[0])
+        not_null = [kind for kind in kinds if kind.get("type") != "null"] or kinds
+        return next((kind for kind in not_null if self._mentions(str(kind.get("title") or "\0"))), not_null[0])
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         required = schema.get("required", ())
         return {
-            name: self._bottom(inner) if depth >= _DEEPEST else self.value(inner, name, depth + 1)
+            name: self._smallest(inner) if depth >= _MAX_DEPTH else self.value(inner, name, depth + 1)
             for name, inner in schema.get("properties", {}).items()
-            if name in required or (depth < _DEEPEST and self._wanted(name))
+            if name in required or (depth < _MAX_DEPTH and self._is_requested(name))
         }
 
-    def _bottom(self, schema: Any) -> Any:
-        """Return the smallest value."""
+    def _smallest(self, schema: Any) -> Any:
+        """Return the smallest valid value."""
         schema = resolve(schema, self.root)
         variants = schema.get("anyOf") or schema.get("oneOf") or ()
         if any(isinstance(variant, dict) and variant.get("type") == "null" for variant in variants):
             return None
         kind = schema_kind(schema)
-        return _EMPTY[kind] if kind in _EMPTY else self.value(schema, "", _DEEPEST)
+        return _EMPTY[kind] if kind in _EMPTY else self.value(schema, "", _MAX_DEPTH)
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
-        if depth >= _DEEPEST:
+        if depth >= _MAX_DEPTH:
             return []
         given = self._after(name, r"(\[[^\]]*\])")
         if given:
             with contextlib.suppress(ValueError):
                 return list(json.loads(given))
         items = resolve(schema.get("items", {"type": "string"}), self.root)
-        least = min(max(1, schema.get("minItems", 0)), _MOST_ITEMS)
-        most = schema.get("maxItems", max(least, len(self.prompt)))
+        minimum = min(max(1, schema.get("minItems", 0)), _MAX_ITEMS)
+        maximum = schema.get("maxItems", max(minimum, len(self.prompt)))
         kind = schema_kind(items)
         if items.get("enum"):
-            named = [choice for choice in items["enum"] if isinstance(choice, str) and self._says(choice)]
+            named = [choice for choice in items["enum"] if isinstance(choice, str) and self._mentions(choice)]
             found = len(named)
-            return [*named, *items["enum"]][: max(found, least)][:most]
+            return [*named, *items["enum"]][: max(found, minimum)][:maximum]
         found = len(self.quotes) if kind == "string" else len(self.numbers) if kind in {"integer", "number"} else 0
-        return [self.value(items, name, depth + 1) for _ in range(min(max(found, least), most))]
+        return [self.value(items, name, depth + 1) for _ in range(min(max(found, minimum), maximum))]
 
-    def _number(self, schema: Mapping[str, Any], name: str, *, whole: bool) -> int | float:
+    def _number(self, schema: Mapping[str, Any], name: str, *, integer: bool) -> int | float:
         given = self._after(name, r"(-?\d+(?:\.\d+)?)")
         if given:
             self._use_number(float(given))
-            return _typed(float(given), whole=whole)
-        fitting = (number for number in self.numbers if _fits(number, schema, whole=whole))
+            return _typed(float(given), integer=integer)
+        fitting = (number for number in self.numbers if _fits(number, schema, integer=integer))
         number = next(fitting, None)
         if number is None:
-            return _typed(_default_number(schema), whole=whole)
+            return _typed(_default_number(schema), integer=integer)
         self._use_number(number)
-        return _typed(number, whole=whole)
+        return _typed(number, integer=integer)
 
     def _use_number(self, number: float) -> None:
         if number in self.numbers:
@@ -172,44 +172,44 @@ class _Filler:
         given = self._after(name, r"(true|false|yes|no|on|off)\b")
         if given:
             return given.lower() in {"true", "yes", "on"}
-        place = mention(name, self.prompt) if name else -1
-        return not (place >= 0 and _NO.search(self.prompt[:place]))
+        position = mention(name, self.prompt) if name else -1
+        return not (position >= 0 and _NEGATION.search(self.prompt[:position]))
 
     def _string(self, schema: Mapping[str, Any], name: str) -> str:
-        text = self._formatted(schema.get("format")) or self._quoted_after(name) or self._told(name)
-        shortest = min(schema.get("minLength", 0), _MOST_FILLED)
-        return str(text[: schema.get("maxLength", _LONGEST)].ljust(shortest, "."))
+        text = self._formatted(schema.get("format")) or self._quoted_after(name) or self._unquoted_after(name)
+        min_length = min(schema.get("minLength", 0), _MAX_PADDING)
+        return str(text[: schema.get("maxLength", _MAX_LENGTH)].ljust(min_length, "."))
 
     def _formatted(self, name: Any) -> str | None:
         if not isinstance(name, str) or name not in _FORMATS:
             return None
-        pattern, otherwise = _FORMATS[name]
+        pattern, default = _FORMATS[name]
         found = re.search(pattern, self.prompt)
-        return found.group() if found else otherwise
+        return found.group() if found else default
 
     def _quoted_after(self, name: str) -> str | None:
-        # The quote right after the name, if the name is said; each quote serves once.
-        place = mention(name, self.prompt) if name else -1
-        later = [quote for quote in self.quotes if place >= 0 and self.prompt.find(quote, place) >= place]
+        # The quote after the name, if the prompt holds the name; each quote is used only once.
+        position = mention(name, self.prompt) if name else -1
+        later = [quote for quote in self.quotes if position >= 0 and self.prompt.find(quote, position) >= position]
         quote = later[0] if later else self.quotes[0] if self.quotes else None
         if quote is not None:
             self.quotes.remove(quote)
         return quote
 
-    def _told(self, name: str) -> str:
+    def _unquoted_after(self, name: str) -> str:
         given = self._after(name, r"([^\s,;。，；]+)", sign=r"\s*(?:[:=：]|\bis\b|是|为)\s*")
         if given:
             return given.rstrip(".!?")
-        if name.lower() not in _WHOLE_TEXT and self.phrases:
+        if name.lower() not in _FREE_TEXT_NAMES and self.phrases:
             return self.phrases.pop(0)
         return self.prompt or name or "text"
 
-    def _says(self, word: str) -> bool:
+    def _mentions(self, word: str) -> bool:
         return word in self.prompt if not word.isascii() else mention(word, self.prompt) >= 0
 
-    def _wanted(self, name: str) -> bool:
-        place = mention(name, self.prompt)
-        return place >= 0 and not _NO.search(self.prompt[:place])
+    def _is_requested(self, name: str) -> bool:
+        position = mention(name, self.prompt)
+        return position >= 0 and not _NEGATION.search(self.prompt[:position])
 
     def _after(
         self, name: str, pattern: str, sign: str = r"\s*(?:[:=：]|\bis\b|\bto\b|\bof\b|是|为)?\s*"
@@ -223,13 +223,13 @@ class _Filler:
         return found.group(1) if found else None
 
 
-def _typed(number: float, *, whole: bool) -> int | float:
-    return int(number) if whole or float(number).is_integer() else number
+def _typed(number: float, *, integer: bool) -> int | float:
+    return int(number) if integer or float(number).is_integer() else number
 
 
-def _fits(number: float, schema: Mapping[str, Any], *, whole: bool) -> bool:
+def _fits(number: float, schema: Mapping[str, Any], *, integer: bool) -> bool:
     return (
-        (not whole or number == int(number))
+        (not integer or number == int(number))
         and number >= schema.get("minimum", -math.inf)
         and number <= schema.get("maximum", math.inf)
         and number > schema.get("exclusiveMinimum", -math.inf)
@@ -238,7 +238,7 @@ def _fits(number: float, schema: Mapping[str, Any], *, whole: bool) -> bool:
 
 
 def _default_number(schema: Mapping[str, Any]) -> float:
-    edges = [schema[edge] for edge in ("minimum", "maximum") if edge in schema]
-    inside = [schema["exclusiveMinimum"] + 1] if "exclusiveMinimum" in schema else []
-    inside += [schema["exclusiveMaximum"] - 1] if "exclusiveMaximum" in schema else []
-    return next((number for number in (1, *edges, *inside) if _fits(number, schema, whole=False)), 1)
+    bounds = [schema[edge] for edge in ("minimum", "maximum") if edge in schema]
+    inner_bounds = [schema["exclusiveMinimum"] + 1] if "exclusiveMinimum" in schema else []
+    inner_bounds += [schema["exclusiveMaximum"] - 1] if "exclusiveMaximum" in schema else []
+    return next((number for number in (1, *bounds, *inner_bounds) if _fits(number, schema, integer=False)), 1)

@@ -1,4 +1,4 @@
-"""What the parrot reads: the conversation as text, and words, names, quotes, numbers and JSON in a text."""
+"""Read a conversation as text, and find words, names, quotes, numbers and JSON in a text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _QUOTE: Final = re.compile(
     r"\"([^\"\n]+)\"|“([^”\n]+)”|「([^」\n]+)」|『([^』\n]+)』|`([^`\n]+)`|(?<![A-Za-z0-9])'([^'\n]+)'(?![A-Za-z0-9])"
 )
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_.\-])-?\d+(?:\.\d+)?(?![A-Za-z0-9_]|[.\-][A-Za-z0-9])")
-_IDLE: Final = frozenset(
+_STOP_WORDS: Final = frozenset(
     """
     a about after again all also and any are arguments ask based been before but call called can could
     data did does for from function functions get give given gives had has have helpful here how input
@@ -34,15 +34,15 @@ _IDLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A request's messages, as far as the parrot cares.
+    """The parts of a request's messages that the parrot uses.
 
     Args:
-        system: all system text.
+        system: the text of all system messages.
         user: the text of the last user message.
-        asked: whether the last message is the user's (or the system's): nothing was done for it yet.
-        called: names of the tools called since the last user message.
-        results: name and content of the tool messages since the last user message, if one of them comes last.
-        seen: kinds of media in user messages, one entry for each part.
+        asked: whether the last message is from the user or the system, so that no tool was called for it yet.
+        called: the names of the tools called since the last user message.
+        results: name and content of the tool messages since the last user message, if one of them is the last message.
+        seen: the kinds of media in user messages, one entry for each part.
     """
 
     system: str
@@ -54,9 +54,9 @@ class Conversation:
 
 
 def read(messages: Sequence[Mapping[str, Any]]) -> Conversation:
-    """Read the messages. List contents are read of users only: GLM drops them elsewhere."""
+    """Read the messages. Lists as content are read only in user messages, because GLM drops them elsewhere."""
     last_user = max((at for at, message in enumerate(messages) if message["role"] == "user"), default=-1)
-    since = messages[last_user + 1 :]
+    later_messages = messages[last_user + 1 :]
     names = {
         call.get("id"): call["function"]["name"]
         for message in messages
@@ -64,14 +64,18 @@ def read(messages: Sequence[Mapping[str, Any]]) -> Conversation:
         if "function" in call
     }
     called = [
-        call["function"]["name"] for message in since for call in message.get("tool_calls") or () if "function" in call
+        call["function"]["name"]
+        for message in later_messages
+        for call in message.get("tool_calls") or ()
+        if "function" in call
     ]
     return Conversation(
         system="\n".join(_text(message) for message in messages if message["role"] == "system"),
         user=_text(messages[last_user]) if last_user >= 0 else "",
-        asked=messages[-1]["role"] in {"user", "system"} and not any(message["role"] == "tool" for message in since),
+        asked=messages[-1]["role"] in {"user", "system"}
+        and not any(message["role"] == "tool" for message in later_messages),
         called=tuple(called),
-        results=tuple(_results(since, names)),
+        results=tuple(_results(later_messages, names)),
         seen=tuple(
             MEDIA[part["type"]]
             for message in messages
@@ -91,44 +95,44 @@ def _text(message: Mapping[str, Any]) -> str:
     return "\n".join(str(part.get("text") or "") for part in content if part.get("type") == "text")
 
 
-def _results(since: Sequence[Mapping[str, Any]], names: Mapping[Any, str]) -> Iterator[tuple[str, str]]:
-    if since and since[-1]["role"] == "tool":
-        for message in since:
+def _results(later_messages: Sequence[Mapping[str, Any]], names: Mapping[Any, str]) -> Iterator[tuple[str, str]]:
+    if later_messages and later_messages[-1]["role"] == "tool":
+        for message in later_messages:
             if message["role"] == "tool":
                 yield names.get(message.get("tool_call_id"), message.get("name") or "tool"), _text(message)
 
 
 def words(text: str) -> set[str]:
-    """Return the telling words of a text: stems in English, pairs of characters in Chinese and Japanese."""
+    """Return the significant words of a text: stems in English, pairs of characters in Chinese and Japanese."""
     found: set[str] = set()
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text).lower()
     for word in _WORD.findall(spaced):
         if word.isascii():
-            found |= {word[:_STEM]} if word not in _IDLE else set()
+            found |= {word[:_STEM]} if word not in _STOP_WORDS else set()
         else:
             found |= {word[at : at + 2] for at in range(len(word) - 1)}
     return found
 
 
 def mention(name: str, text: str) -> int:
-    """Return where a text names something, as it is or with spaces for underscores; -1 if nowhere."""
+    """Return the position of a name in a text, with underscores or spaces; -1 if it is not there."""
     spaced = re.escape(name).replace("_", r"[_ ]")
     found = re.search(rf"(?<![A-Za-z0-9_]){spaced}(?![A-Za-z0-9_])", text, re.IGNORECASE)
     return found.start() if found else -1
 
 
 def quotes(text: str) -> list[str]:
-    """Return what stands in quotation marks of any kind, in order."""
+    """Return the texts in quotation marks of any kind, in order."""
     return [next(filter(None, groups)) for groups in _QUOTE.findall(text)]
 
 
 def numbers(text: str) -> list[int | float]:
-    """Return the numbers of a text, in order; those written with a point as floats."""
+    """Return the numbers of a text, in order; those with a decimal point as floats."""
     return [float(number) if "." in number else int(number) for number in _NUMBER.findall(text)]
 
 
 def json_objects(text: str) -> list[dict[str, Any]]:
-    """Return the outermost JSON objects that stand in a text."""
+    """Return the outermost JSON objects in a text."""
     return [value for _, _, value in _json_spans(text)]
 
 

@@ -1,4 +1,4 @@
-"""Reading a JSON schema: references, merged parts, types; what is malformed counts as absent."""
+"""Read a JSON schema: references, merged parts and types. Malformed keywords are ignored."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ if TYPE_CHECKING:
 
 __all__ = ["resolve", "schema_kind"]
 
-_MOST_PARTS: Final = 8  # nested `allOf`; deeper ones contain themselves
+_MAX_LEVELS: Final = 8  # levels of `allOf`; deeper ones are recursive
 _LISTS: Final = ("required", "enum", "anyOf", "oneOf", "allOf")
 _NUMBERS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _COUNTS: Final = ("minItems", "maxItems", "minLength", "maxLength")
 
 
 def resolve(schema: Any, root: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
-    """Return a schema with its `$ref` and `allOf` taken in.
+    """Return a schema with its `$ref` and `allOf` merged into it.
 
     Args:
         schema: the schema, or a part of one.
-        root: the whole schema, in which references are looked up.
-        depth: how many `allOf` were taken in on the way here.
+        root: the complete schema, in which references are looked up.
+        depth: how many levels of `allOf` have been merged.
     """
     merged = dict(schema) if isinstance(schema, dict) else {}
     seen: set[str] = set()
     while isinstance(merged.get("$ref"), str) and merged["$ref"] not in seen:
         reference = merged.pop("$ref")
         seen.add(reference)
-        merged = {**_pointed(root, reference), **merged}
+        merged = {**_dereference(root, reference), **merged}
     merged = _well_formed(merged)
-    for part in merged.pop("allOf", ()) if depth < _MOST_PARTS else ():
+    for part in merged.pop("allOf", ()) if depth < _MAX_LEVELS else ():
         inner = resolve(part, root, depth + 1)
         properties = {**merged.get("properties", {}), **inner.get("properties", {})}
         required = [*merged.get("required", ()), *inner.get("required", ())]
@@ -50,7 +50,7 @@ def _well_formed(schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if isinstance(value, kinds.get(key, object))}
 
 
-def _pointed(root: Mapping[str, Any], reference: str) -> dict[str, Any]:
+def _dereference(root: Mapping[str, Any], reference: str) -> dict[str, Any]:
     target: Any = root
     for step in filter(None, reference.removeprefix("#").split("/")):
         key = step.replace("~1", "/").replace("~0", "~")
@@ -59,7 +59,7 @@ def _pointed(root: Mapping[str, Any], reference: str) -> dict[str, Any]:
 
 
 def schema_kind(schema: Mapping[str, Any]) -> str:
-    """Return the type of a schema's instances: the first that is not null; guessed when it does not say."""
+    """Return the type of a schema's instances: the first that is not null, or a guess if there is none."""
     kind = schema.get("type")
     if isinstance(kind, list):
         kind = next((one for one in kind if one != "null"), "null")

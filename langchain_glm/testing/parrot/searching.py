@@ -17,37 +17,37 @@ _ASKING: Final = re.compile(
     re.IGNORECASE,
 )
 _DEFAULT_COUNT: Final = 3
-_MOST: Final = 50
+_MAX_RESULTS: Final = 50
 
 
 def asks_to_search(text: str) -> bool:
-    """Whether a text is a question or asks for a search; searching is the model's own decision on GLM."""
+    """Whether a text is a question or asks for a search, because GLM itself decides whether to search."""
     return bool(_ASKING.search(text))
 
 
-def _true(value: Any) -> bool:
+def _is_true(value: Any) -> bool:
     return value is True or str(value).lower() == "true"  # official samples send strings
 
 
 def search_settings(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the settings of an enabled `web_search` tool; functions beside it disable it (seen on Z.ai)."""
+    """Return the settings of an enabled `web_search` tool; offered functions disable it (seen on Z.ai)."""
     tools = body.get("tools") or ()
     if any(tool.get("type") == "function" for tool in tools):
         return None
     enabled = (
         tool["web_search"]
         for tool in tools
-        if tool.get("type") == "web_search" and _true(tool["web_search"].get("enable"))
+        if tool.get("type") == "web_search" and _is_true(tool["web_search"].get("enable"))
     )
     return next(enabled, None)
 
 
 def search_results(query: str, settings: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Return made-up results for a query; `None` unless `search_result` asks for them."""
-    if not _true(settings.get("search_result")):
+    """Return invented results for a query; `None` unless `search_result` asks for them."""
+    if not _is_true(settings.get("search_result")):
         return None
-    asked = str(settings.get("count") or _DEFAULT_COUNT)
-    count = min(int(asked) if asked.isdigit() else _DEFAULT_COUNT, _MOST)
+    requested = str(settings.get("count") or _DEFAULT_COUNT)
+    count = min(int(requested) if requested.isdigit() else _DEFAULT_COUNT, _MAX_RESULTS)
     return [_result(query, number) for number in range(1, count + 1)]
 
 

@@ -1,1 +1,1 @@
-"""GLM's replies, whole or streamed → LangChain messages and chunks."""
+"""Translation of GLM's replies and streams into LangChain messages and chunks."""

@@ -1,25 +1,72 @@
-"""What a whole reply and a stream's last chunk have in common: text, reasoning, metadata, citations."""
+"""Shared parts of reading complete replies and streams: text, reasoning, metadata, and failures."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+import base64
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
+from langchain_glm.errors import GLMContextOverflowError, GLMServerError
 from langchain_glm.version import PROVIDER
+from langchain_glm.wire.reply.citations import citations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NO_CHOICE_METADATA", "citations", "own_metadata", "reasoning_of", "split_calls", "text_of"]
+    from langchain_glm.errors import GLMError
 
-_REFERENCE = re.compile(r"\[(ref_\d+)\]")
-_NO_METADATA = frozenset({"choices", "model", "object", "usage"})
-NO_CHOICE_METADATA = frozenset({"index", "delta", "message", "finish_reason", "usage"})
-"""What of a choice is no metadata of its own: it is read elsewhere, or says nothing."""
+__all__ = [
+    "MESSAGE_FIELDS",
+    "Reply",
+    "additional_kwargs",
+    "error_from_finish_reason",
+    "join_audio",
+    "join_values",
+    "other_fields",
+    "reasoning_of",
+    "response_metadata_of",
+    "text_of",
+]
+
+MESSAGE_FIELDS: Final = frozenset({"role", "content", "reasoning_content", "reasoning", "tool_calls"})
+"""The fields of a message or delta that are read by name; other fields are kept unchanged."""
+
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
+_TOP_FIELDS: Final = frozenset({"choices", "model", "object", "usage"})
+_CHOICE_FIELDS: Final = frozenset({"index", "delta", "message", "finish_reason", "usage"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The contents of a reply, whether it came as one body or as a stream.
+
+    Args:
+        top: its top-level fields.
+        choice: the fields of its choice.
+        message: the fields of its message that `other_fields` returns.
+        finish_reason: the finish reason as sent.
+        usage: the usage as sent.
+        text: the complete text.
+        reasoning: the complete reasoning.
+        reasoning_field: the field in which the reasoning came; empty if there is none.
+        called: whether it holds a tool call.
+        mcp: the calls that the endpoint ran on MCP servers.
+    """
+
+    top: Mapping[str, Any]
+    choice: Mapping[str, Any] = field(default_factory=dict)
+    message: Mapping[str, Any] = field(default_factory=dict)
+    finish_reason: Any = None
+    usage: Mapping[str, Any] | None = None
+    text: str = ""
+    reasoning: str = ""
+    reasoning_field: str = ""
+    called: bool = False
+    mcp: Sequence[Mapping[str, Any]] = ()
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's or delta's `content`: a string, `null`, or a list of text parts."""
+    """Return the text of a message's or delta's `content`, which is a string, `null`, or a list of text parts."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -31,88 +78,114 @@ def text_of(content: Any) -> str:
     )
 
 
-def reasoning_of(part: Mapping[str, Any]) -> str:
-    """The reasoning of a message or delta; vLLM, Cerebras and OpenRouter name it `reasoning`."""
-    value = part.get("reasoning_content") or part.get("reasoning")
-    return value if isinstance(value, str) else ""
+def reasoning_of(message: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the reasoning of a message or delta, and its field: `reasoning` on vLLM, Cerebras and OpenRouter."""
+    for name in ("reasoning_content", "reasoning"):
+        value = message.get(name)
+        if isinstance(value, str) and value:
+            return value, name
+    return "", ""
 
 
-def split_calls(calls: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Split `tool_calls` into calls to run and MCP calls, which the endpoint has run already."""
-    entries = [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-    mcp = [call for call in entries if call.get("type") == "mcp"]
-    return [call for call in entries if call.get("type") != "mcp" and isinstance(call.get("function"), dict)], mcp
+def other_fields(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a message or delta that are not read by name, without empty ones."""
+    return {key: value for key, value in message.items() if key not in MESSAGE_FIELDS and value not in _EMPTY}
 
 
-def own_metadata(
-    top: Mapping[str, Any],
-    choice: Mapping[str, Any],
-    *,
-    finish_reason: Any,
-    usage: Any,
-    reasoning: str,
-    mcp: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Build `response_metadata`; what was not sent is absent.
+def join_values(values: Sequence[Any]) -> Any:
+    """Join a field's values from several deltas: strings and lists are concatenated; of others, the last counts."""
+    if all(isinstance(value, str) for value in values):
+        return "".join(values)
+    if all(isinstance(value, list) for value in values):
+        return [item for value in values for item in value]
+    return values[-1]
 
-    Args:
-        top: the reply's top-level fields.
-        choice: the choice's fields.
-        finish_reason: as sent.
-        usage: as sent.
-        reasoning: the whole reasoning.
-        mcp: the calls that the endpoint ran on MCP servers.
+
+def join_audio(values: Sequence[Any]) -> Any:
+    """Join `audio` from several deltas into one object with the complete sound and transcript."""
+    if not all(isinstance(value, dict) for value in values):
+        return values[-1]
+    audio = {key: value for part in values for key, value in part.items() if value is not None}
+    for key in ("data", "transcript"):
+        pieces = [part[key] for part in values if isinstance(part.get(key), str)]
+        if pieces:
+            audio[key] = _join_base64(pieces) if key == "data" else "".join(pieces)
+    return audio
+
+
+def _join_base64(pieces: list[str]) -> str:
+    """Join base64 strings, which may be pieces of one string or complete strings with padding."""
+    whole = "".join(pieces)
+    if "=" not in whole.rstrip("="):
+        return whole
+    try:
+        return base64.b64encode(b"".join(base64.b64decode(piece, validate=True) for piece in pieces)).decode()
+    except ValueError:  # it is not base64
+        return whole
+
+
+def error_from_finish_reason(reply: Reply) -> GLMError | None:
+    """Return the error that a reply's `finish_reason` reports, or `None` if the reply is an answer.
+
+    `network_error` means that the model failed. `model_context_window_exceeded` means that the context is full: a reply
+    with text or calls is then an answer that was cut short. `tool_calls` without a call comes from gateways that lose
+    the call.
+    Source: GLM's OpenAPI description, 2026-04; recorded replies.
+    """
+    code, request_id = reply.finish_reason, reply.top.get("request_id")
+    request_id = request_id if isinstance(request_id, str) else None
+    if code == "network_error":
+        message = "the model failed before its reply was complete"
+    elif code == "model_context_window_exceeded" and not (reply.text.strip() or reply.called):
+        return GLMContextOverflowError(
+            "the conversation fills the model's context window, so there is no room for an answer; shorten it",
+            code=code,
+            status=200,
+            request_id=request_id,
+        )
+    elif code == "tool_calls" and not (reply.called or reply.mcp):
+        message = "the reply ended with finish_reason tool_calls, but it holds no tool call"
+    else:
+        return None
+    return GLMServerError(message, code=code, status=200, request_id=request_id)
+
+
+def additional_kwargs(reply: Reply) -> dict[str, Any]:
+    """Build `additional_kwargs` without the reasoning: `annotations` (citations), `audio`, `refusal`."""
+    found = {key: reply.message[key] for key in ("audio", "refusal") if key in reply.message}
+    marks = citations(reply.text, reply.top.get("web_search"))
+    return {"annotations": marks, **found} if marks else found
+
+
+def response_metadata_of(reply: Reply) -> dict[str, Any]:
+    """Build `response_metadata`; fields that were not sent are absent.
 
     Returns:
         `model_provider`, `model_name` (as served), `finish_reason`, `token_usage` (as sent), `reasoning_content`,
-        `mcp`, and every other top-level or choice field under its own name: `id`, `request_id`, `created`,
-        `web_search`, `content_filter`, `video_result`, …
+        `mcp`, and all other fields of the top level, the choice and the message under their own names:
+        `id`, `request_id`, `created`, `web_search`, `content_filter`, `video_result`, …
+
+        `reasoning_field` is the field in which the reasoning came, if it is not `reasoning_content`; the endpoint
+        expects it back in that field. `reasoning_only` is `True` if the reply holds only reasoning, because the model
+        used up its tokens (`finish_reason` is `length`) before it began to answer.
     """
-    metadata = {key: value for key, value in top.items() if key not in _NO_METADATA and value is not None}
-    for key, value in choice.items():
-        if key not in NO_CHOICE_METADATA and value is not None:
+    metadata = {key: value for key, value in reply.top.items() if key not in _TOP_FIELDS and value is not None}
+    for key, value in reply.choice.items():
+        if key not in _CHOICE_FIELDS and value is not None:
             metadata.setdefault(key, value)
-    metadata["model_provider"] = PROVIDER  # our names after the server's: LangChain reads them
-    if top.get("model"):
-        metadata["model_name"] = top["model"]
-    if finish_reason:
-        metadata["finish_reason"] = finish_reason
-    if usage:
-        metadata["token_usage"] = usage
-    if reasoning:
-        metadata["reasoning_content"] = reasoning
-    if mcp:
-        metadata["mcp"] = list(mcp)
-    return metadata
-
-
-def citations(text: str, web_search: Any) -> list[dict[str, Any]]:
-    """Find the explicit `[ref_n]` marks of an answer and the search results that they name.
-
-    Results without a mark are no citations: models often look at pages that they do not use.
-
-    Args:
-        text: the whole answer.
-        web_search: the reply's `web_search` list.
-
-    Returns:
-        LangChain `Citation` annotations; the indices are those of the mark in the text.
-    """
-    if not isinstance(web_search, list) or "[ref_" not in text:
-        return []
-    sources = {
-        result["refer"]: result
-        for result in web_search
-        if isinstance(result, dict) and isinstance(result.get("refer"), str)
+    for key, value in reply.message.items():
+        if key not in ("audio", "refusal"):
+            metadata.setdefault(key, value)
+    metadata["model_provider"] = PROVIDER  # our names replace the server's, because LangChain reads them
+    named_fields = {
+        "model_name": reply.top.get("model"),
+        "finish_reason": reply.finish_reason,
+        "token_usage": reply.usage,
+        "reasoning_content": reply.reasoning,
+        "reasoning_field": reply.reasoning_field if reply.reasoning_field != "reasoning_content" else "",
+        "reasoning_only": bool(
+            reply.finish_reason and reply.reasoning and not (reply.text.strip() or reply.called or reply.mcp)
+        ),
+        "mcp": list(reply.mcp),
     }
-    found = []
-    for mark in _REFERENCE.finditer(text):
-        source = sources.get(mark.group(1))
-        if source is None:
-            continue
-        citation: dict[str, Any] = {"type": "citation", "start_index": mark.start(), "end_index": mark.end()}
-        for key, name in (("url", "link"), ("title", "title")):
-            if isinstance(source.get(name), str) and source[name]:
-                citation[key] = source[name]
-        found.append({**citation, "extras": {"refer": mark.group(1)}})
-    return found
+    return metadata | {key: value for key, value in named_fields.items() if value}

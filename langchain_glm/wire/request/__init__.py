@@ -1,1 +1,1 @@
-"""LangChain messages, tools and settings → the request body."""
+"""Translation of LangChain messages, tools and settings into the request body."""

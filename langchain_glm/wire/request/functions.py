@@ -1,184 +1,278 @@
-"""LangChain tools → the `tools` array; `tool_choice` → what a host that forces nothing can honour."""
+"""Translate LangChain tools into the `tools` array, and `tool_choice` into what the host supports."""
 
 from __future__ import annotations
 
-import sys
-import weakref
+import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from langchain_glm.json import dump_json, load_object
-from langchain_glm.tools import GLMTool
+from langchain_glm.errors import GLMValueError
+from langchain_glm.tools import WebSearch
+from langchain_glm.wire.schemas.convert import is_schema_class, to_json_schema
 from langchain_glm.wire.schemas.inline import inline
-from langchain_glm.wire.schemas.read_back import read_by_schema
 from langchain_glm.wire.types import WireTool
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+    from langchain_glm.catalog.hosts import Host
+
 __all__ = [
-    "NO_TOOLS",
     "choose_tools",
     "demands_call",
-    "function_name",
+    "legal_name",
+    "original_names",
+    "parallel_calls",
     "parameters_of",
-    "read_arguments",
     "to_wire_tool",
+    "with_legal_names",
 ]
 
-Tool = TypeVar("Tool", bound=Mapping[str, Any])
-
-_BUILT_IN = ("web_search", "retrieval", "mcp", "builtin_function")
-
-NO_TOOLS = "none"
-"""The choice that forbids every tool."""
+_RUN_BY_ENDPOINT = ("web_search", "retrieval", "mcp", "builtin_function")
 
 
-def to_wire_tool(tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool | GLMTool) -> WireTool:
+def to_wire_tool(tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool) -> WireTool:
     """Translate one tool.
 
     Args:
-        tool: one of GLM's own tools, typed or as a dict; a LangChain tool; a callable; a pydantic class or
-            TypedDict; a JSON schema with a title; OpenAI's or Anthropic's dict. A LangChain tool whose `extras`
-            hold `provider_tool_definition` is sent as that definition.
+        tool: one of GLM's own tools, as an object or a dict; a LangChain tool; a callable; a pydantic class or
+            TypedDict; a JSON schema with a title; a dict in OpenAI's or Anthropic's form. If the `extras` of a
+            LangChain tool hold `provider_tool_definition`, that definition is sent.
 
     Returns:
-        The entry of `tools`. Function schemas are inlined; `strict` is left out, for GLM enforces nothing.
+        The entry of `tools`, with the schema inlined and without `strict`, because GLM does not enforce schemas.
 
     Raises:
-        ValueError: if it is none of these.
+        GLMValueError: if it is none of these.
     """
     if isinstance(tool, WireTool):
         return tool
-    if isinstance(tool, Mapping):  # cannot be referred to weakly, and is cheap to translate
-        return WireTool(_translated(tool))
-    kept = _kept.get(id(tool))
-    state = _state(tool)
-    if kept is not None and kept[0]() is tool and kept[1] == state:
-        return kept[2]
-    wire = WireTool(_translated(tool))
-    with suppress(TypeError):  # what cannot be referred to weakly is translated each time
-        _kept[id(tool)] = (weakref.ref(tool, _forget(id(tool))), state, wire)
-    return wire
+    # The import takes 7 ms, so it is not at the top of the module; the conversion below needs it anyway.
+    from langchain_core.tools import BaseTool, StructuredTool
+
+    if isinstance(tool, BaseTool):
+        if definition := (tool.extras or {}).get("provider_tool_definition"):
+            return WireTool(definition)
+        # The translation of a subclass may depend on more than the name, the description and this schema.
+        is_plain = type(tool) is StructuredTool and isinstance(tool.args_schema, type)
+        return _cached_translation(tool) if is_plain else WireTool(_function_tool(tool))
+    own_tool = _own_tool(tool) if isinstance(tool, Mapping) else None
+    return WireTool(own_tool or _function_tool(tool))
 
 
-_kept: dict[int, tuple[weakref.ref[Any], Any, WireTool]] = {}
-"""Translations by the tool's identity: agents bind the same tools before every turn, at 30 µs to 500 µs a tool."""
+_translations: WeakKeyDictionary[type, tuple[str, str, WireTool]] = WeakKeyDictionary()
+"""A cache of translations by `args_schema`: name, description and translated tool.
+
+Agents bind the same tools before every turn, and translating a schema takes 50 µs or more.
+"""
 
 
-def _forget(identity: int) -> Callable[[Any], object]:
-    return lambda _: _kept.pop(identity, None)
+def _cached_translation(tool: BaseTool) -> WireTool:
+    schema: Any = tool.args_schema
+    cached = _translations.get(schema)
+    if cached is None or cached[0] != tool.name or cached[1] != tool.description:
+        cached = _translations[schema] = (tool.name, tool.description, WireTool(_function_tool(tool)))
+    return cached[2]
 
 
-def _state(tool: Any) -> Any:
-    """What of a tool may be assigned after it was made."""
-    if _is_langchain_tool(tool):
-        return tool.name, tool.description, tool.args_schema, tool.extras
+def _own_tool(tool: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return a tool in GLM's own form, even if its type is unknown; `None` for a function."""
+    kind = tool.get("type", "function")
+    if not isinstance(kind, str) or kind == "function":
+        return None
+    settings = "function" if kind == "builtin_function" else kind
+    if isinstance(tool.get(settings), Mapping):
+        return tool
+    if tool == {"type": "web_search"}:
+        return WebSearch()
+    if kind in _RUN_BY_ENDPOINT:
+        raise GLMValueError(f"tools: a {kind} tool needs its settings under the key {settings!r}.")
     return None
 
 
-def _is_langchain_tool(tool: Any) -> bool:
-    # Who made one has imported their module; `import langchain_glm` need not, for 5 ms.
-    tools = sys.modules.get("langchain_core.tools.base")
-    return tools is not None and isinstance(tool, tools.BaseTool)
+def _function_tool(tool: Any) -> dict[str, Any]:
+    """Translate a function. Recursive types need our own conversion, because LangChain's writes `{}` for them."""
+    from langchain_core.tools import BaseTool, Tool
 
-
-def _translated(tool: Any) -> dict[str, Any]:
-    if isinstance(tool, GLMTool):
-        return tool.to_wire()
-    kind = tool.get("type", "function") if isinstance(tool, Mapping) else "function"
-    if isinstance(tool, Mapping) and isinstance(kind, str) and kind != "function":
-        settings = "function" if kind == "builtin_function" else kind
-        if isinstance(tool.get(settings), Mapping):  # GLM's shape, be it of a tool that is not known yet
-            return dict(tool)
-        if kind in _BUILT_IN:
-            raise ValueError(f"tools: a {kind} tool needs its settings under the key {settings!r}.")
-    if _is_langchain_tool(tool) and (own := (tool.extras or {}).get("provider_tool_definition")):
-        return dict(own)
-    converted = convert_to_openai_tool(tool)
-    if "function" not in converted:  # LangChain lets the tools that OpenAI runs pass
-        raise ValueError(
-            f"tools: {kind!r} is a tool of another provider's; GLM's own are web_search, retrieval and mcp."
-        )
-    function = dict(converted["function"])
-    function.pop("strict", None)
-    if isinstance(function.get("parameters"), Mapping):
-        try:
-            function["parameters"] = inline(function["parameters"])
-        except ValueError as error:
-            raise ValueError(f"tools: {function.get('name')}: {error}; give it a flatter one.") from None
+    is_tool = isinstance(tool, BaseTool) and not (isinstance(tool, Tool) and tool.args_schema is None)
+    schema = tool.tool_call_schema if is_tool else tool
+    if is_schema_class(schema) or (is_tool and isinstance(schema, Mapping) and "$defs" in schema):
+        json_schema = to_json_schema(schema)
+        name = tool.name if is_tool else json_schema["title"]
+        parameters = _inline_parameters(name, json_schema, titles=False)
+        description = parameters.pop("description", "")
+        function = {"name": name, "description": (is_tool and tool.description) or description}
+        function["parameters"] = parameters
+    else:
+        function = _convert_by_langchain(tool)
+        if isinstance(function.get("parameters"), Mapping):
+            function["parameters"] = _inline_parameters(function.get("name"), function["parameters"], titles=True)
     if not function.get("description"):
         function["description"] = function["name"]  # the API description requires one
     return {"type": "function", "function": function}
 
 
-def function_name(tool: Mapping[str, Any]) -> str | None:
-    """The name of a function tool; `None` for GLM's own tools."""
-    if isinstance(tool, WireTool):
-        return tool.name
-    function = tool.get("function")
-    return function.get("name") if isinstance(function, Mapping) else None
+def _convert_by_langchain(tool: Any) -> dict[str, Any]:
+    try:
+        converted = convert_to_openai_tool(tool)
+    except (KeyError, TypeError, ValueError) as error:
+        raise GLMValueError(
+            f"tools: {tool!r} is not a tool; give a function, a LangChain tool, a pydantic class, a TypedDict, or a "
+            f"dict as OpenAI has it. LangChain says: {str(error).partition(chr(10))[0]}."
+        ) from None
+    function = converted.get("function")
+    if converted.get("type") == "function" and not (isinstance(function, Mapping) and function.get("name")):
+        raise GLMValueError("tools: a function tool needs a name under the key 'function'.")
+    if function is None:  # LangChain returns tools that OpenAI runs unchanged
+        raise GLMValueError(
+            f"tools: {converted.get('type')!r} is a tool of another provider; "
+            "GLM's own tools are web_search, retrieval and mcp."
+        )
+    return {key: value for key, value in function.items() if key != "strict"}
 
 
-def parameters_of(tools: Sequence[WireTool]) -> dict[str, Any]:
-    """Function name → schema of its arguments."""
-    return {tool.name: tool.parameters for tool in tools if tool.name is not None}
+def _inline_parameters(name: Any, parameters: Mapping[str, Any], *, titles: bool) -> dict[str, Any]:
+    try:
+        return inline(parameters, titles=titles)
+    except ValueError as error:
+        raise GLMValueError(f"tools: {name}: {error}; give the tool a flatter schema.") from None
+
+
+_HASH_LENGTH = 8
+_MAX_NAME_LENGTH = 64
+
+
+def legal_name(name: str, host: Host) -> str:
+    """Return the name under which a function is sent, which is its own if the host accepts it.
+
+    Tools of MCP servers and programs may have names with dots, slashes, spaces or Chinese characters, which GLM
+    refuses. Such a name keeps its legal characters and gets a hash of the complete name, so that different names stay
+    different. The result begins with a letter or underscore and has 10 to 64 characters, which every host accepts.
+
+    Args:
+        name: the tool's own name.
+        host: decides which names are legal. Kimi's own functions (`$web_search`) keep their names there.
+
+    Example:
+        ```python
+        legal_name("files.read", HOSTS["zai"])  # "files_read_bb8c8d7c"
+        ```
+
+    Sources: BigModel's API description, 2026-04; Moonshot's, 2026-04.
+    """
+    if _is_legal(name, host.tool_names):
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
+    legal = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)
+    if not re.match(r"[a-zA-Z_]", legal):
+        legal = f"_{legal}"
+    return f"{legal[: _MAX_NAME_LENGTH - _HASH_LENGTH - 1]}_{digest}"
+
+
+@lru_cache(maxsize=4096)
+def _is_legal(name: str, pattern: str) -> bool:
+    """Whether a host accepts a name; an agent asks for the same names before every turn."""
+    return re.fullmatch(pattern, name) is not None
+
+
+def original_names(tools: Sequence[WireTool], host: Host) -> dict[str, str]:
+    """Return the original names of the tools that are sent under another name, by the names that are sent."""
+    # Kimi's own functions have another type and keep their names.
+    return {
+        legal_name(tool.name, host): tool.name
+        for tool in tools
+        if tool.name is not None and not _is_legal(tool.name, host.tool_names) and tool["type"] == "function"
+    }
+
+
+def with_legal_names(tools: Sequence[WireTool], host: Host) -> list[WireTool]:
+    """Return the tools under names that the host accepts."""
+    legal = {name: sent for sent, name in original_names(tools, host).items()}
+    return (
+        [
+            WireTool({**tool, "function": {**tool["function"], "name": legal[tool.name]}})
+            if tool.name in legal
+            else tool
+            for tool in tools
+        ]
+        if legal
+        else list(tools)
+    )
+
+
+def parallel_calls(requested: bool | None, host: Host) -> tuple[dict[str, bool], list[str]]:
+    """Return the field `parallel_tool_calls` for hosts that may support it, or a notice that GLM does not."""
+    if requested is None:
+        return {}, []
+    if host.native:
+        return {}, ["GLM has no parallel_tool_calls; it is not sent."]
+    return {"parallel_tool_calls": requested}, []
+
+
+def parameters_of(tools: Sequence[WireTool], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the schemas of the tools' arguments by the names that are sent; `names` comes from `original_names`."""
+    sent = {name: sent for sent, name in names.items()}
+    return {sent.get(tool.name, tool.name): tool.parameters for tool in tools if tool.name is not None}
 
 
 def choose_tools(
-    tools: Sequence[Tool], choice: Any, *, obeyed: bool
-) -> tuple[list[Tool], str | Mapping[str, Any] | None, str | None]:
-    """Turn LangChain's `tool_choice` into what the host honours.
+    tools: Sequence[WireTool], choice: Any, host: Host, *, can_force: bool
+) -> tuple[list[WireTool], str | Mapping[str, Any] | None, str | None]:
+    """Turn LangChain's `tool_choice` into what the host supports.
 
-    GLM documents only `"auto"`, and ignores or refuses everything else. There, a choice is honoured as far as
-    it can be: `none` sends no tools, a name sends only that tool, and a sentence asks for the call.
+    GLM documents only `"auto"`, and ignores or refuses everything else. For GLM, the choice decides which tools are
+    sent: `none` sends no tools, a name sends only that tool; and a sentence asks for the call.
 
     Args:
-        tools: the wire tools.
-        choice: `None`, `"auto"`, `"none"`, `"any"`, `"required"`, `True`, a tool's name, or a dict of
-            OpenAI's or Anthropic's shape.
-        obeyed: whether the endpoint obeys forced choices.
+        tools: the translated tools, under names that the host accepts.
+        choice: `None`, `"auto"`, `"none"`, `"any"`, `"required"`, `True`, a tool's name, or a dict in
+            OpenAI's or Anthropic's form.
+        host: the endpoint.
+        can_force: whether the endpoint obeys a forced choice in this request.
 
     Returns:
         The tools to send, the `tool_choice` to send (or `None`), and the sentence for the system message
         (or `None`).
 
     Raises:
-        ValueError: if the choice names a tool that is not offered.
+        GLMValueError: if the choice names a tool that is not offered.
     """
-    wanted = _wanted(choice)
-    if wanted is None or not tools:
+    requested = _normalized_choice(choice)
+    if requested is None or not tools:
         return list(tools), None, None
-    if wanted == NO_TOOLS:
+    if requested == "none":
         return [], None, None
-    functions = [tool for tool in tools if function_name(tool)]
-    if wanted == "required":
-        if obeyed:
+    if requested == "required":
+        if can_force:
             return list(tools), "required", None
-        return list(tools), None, "Answer by calling one of the tools, not in text." if functions else None
-    chosen = [tool for tool in tools if wanted in (function_name(tool), tool["type"])]
+        has_functions = any(tool.name for tool in tools)
+        return list(tools), None, "Answer by calling one of the tools, not in text." if has_functions else None
+    requested = legal_name(requested, host)
+    chosen = [tool for tool in tools if requested in (tool.name, tool["type"])]
     if not chosen:
-        offered = ", ".join(str(function_name(tool) or tool["type"]) for tool in tools)
-        raise ValueError(f"tool_choice={choice!r} names no tool that is offered; offered are: {offered}.")
-    if obeyed and function_name(chosen[0]):
-        return list(tools), {"type": "function", "function": {"name": wanted}}, None
-    return chosen, None, f"Answer by calling the tool {wanted}, not in text."
+        offered = ", ".join(str(tool.name or tool["type"]) for tool in tools)
+        raise GLMValueError(f"tool_choice={choice!r} is not one of the offered tools: {offered}.")
+    if can_force and chosen[0].name:
+        return list(tools), {"type": "function", "function": {"name": requested}}, None
+    return chosen, None, f"Answer by calling the tool {requested}, not in text."
 
 
-def demands_call(tools: Sequence[Mapping[str, Any]], choice: Any) -> bool:
-    """Whether a `tool_choice` wants a call of a function in any case; GLM's own tools never come back as calls."""
-    wanted = _wanted(choice)
-    if wanted is None:
+def demands_call(tools: Sequence[WireTool], choice: Any) -> bool:
+    """Whether a `tool_choice` demands a call of a function; GLM's own tools never come back as calls."""
+    requested = _normalized_choice(choice)
+    if requested is None:
         return False
-    names = {function_name(tool) for tool in tools} - {None}
-    return bool(names) if wanted == "required" else wanted in names
+    names = {tool.name for tool in tools} - {None}
+    return bool(names) if requested == "required" else requested in names
 
 
-def _wanted(choice: Any) -> str | None:
-    """`None` for the model's own choice, `"none"`, `"required"`, or the name of a tool."""
+def _normalized_choice(choice: Any) -> str | None:
+    """Return `None` if the model may choose, or `"none"`, `"required"`, or the name of a tool."""
     if isinstance(choice, Mapping):
         function = choice.get("function")
         name = (function.get("name") if isinstance(function, Mapping) else None) or choice.get("name")
@@ -186,17 +280,3 @@ def _wanted(choice: Any) -> str | None:
     if choice is True or choice in ("any", "required"):
         return "required"
     return None if choice in (None, False, "auto", "") else str(choice)
-
-
-def read_arguments(arguments: str, schema: Any) -> str:
-    """Return a call's arguments, with JSON in strings read where the tool's schema wants objects or arrays.
-
-    Args:
-        arguments: the JSON as sent. Anything but an object comes back as it is.
-        schema: the tool's parameters, or `None` where the tool is unknown.
-    """
-    held = load_object(arguments) if schema and '"' in arguments else None
-    if held is None:
-        return arguments
-    read = read_by_schema(held, schema)
-    return arguments if read == held else dump_json(read)

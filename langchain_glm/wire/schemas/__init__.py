@@ -1,1 +1,1 @@
-"""JSON schemas: as GLM takes them, arguments read back by them, answers checked against them."""
+"""JSON schemas: their form for GLM, the reading of arguments, and the check of answers."""

@@ -1,39 +1,43 @@
-"""JSON schemas without references and tuples, which GLM does not follow."""
+"""Remove references and tuples from JSON schemas, because GLM does not understand them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from langchain_glm.errors import GLMValueError
+from langchain_glm.wire.schemas.references import referenced
 
 __all__ = ["inline"]
 
-_ANNOTATIONS = ("description", "title", "default")
-_FAMILY_LEVELS = 3
-"""How deep types that contain each other are written out; without a limit, eight of them make megabytes."""
+_ANNOTATIONS: Final = frozenset({"description", "title", "default", "examples", "deprecated"})
+_MAPS_OF_SCHEMAS: Final = frozenset({"properties", "patternProperties", "dependentSchemas"})
+_VALUES: Final = frozenset({"enum", "const", "default", "examples", "required"})
+_DROPPED: Final = frozenset({"$defs", "definitions", "additionalItems", "prefixItems"})
+_MAX_RECURSION_LEVELS: Final = 3
+"""How many levels of mutually recursive types are expanded; without a limit, eight such types make megabytes."""
 
-_MOST_PARTS: Final = 50_000
-"""Parts of a schema that is written out: twenty types, each of which holds the next one twice, would make millions."""
+_MAX_PARTS: Final = 50_000
+"""The most parts of an expanded schema: twenty types that each use the next one twice would make millions."""
 
 
-def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
+def inline(schema: Mapping[str, Any], *, titles: bool = True) -> dict[str, Any]:
     """Return a schema without `$defs`, references and tuples.
 
     GLM-5.3 sends arguments whose schema is a reference as JSON in a string; Z.ai answers 1210 to tuple schemas.
-    A type that contains itself is cut off at its second occurrence, where any object is allowed; so is a type
-    that begins one more level of a family whose members contain each other.
+    A recursive type is not expanded again within itself; only its JSON type is kept there. Mutually recursive types are
+    expanded to three levels. The result allows more than the original schema in these places, so answers are checked
+    against the original. `discriminator` loses its `mapping`, which holds references.
 
     Args:
         schema: any JSON schema. It is not changed.
+        titles: whether titles are kept; those that pydantic makes from names only cost tokens.
 
     Returns:
-        A new schema that means the same, but for recursion.
+        A new schema with the same meaning, except for recursion.
 
     Raises:
-        ValueError: if it would have more than 50,000 parts, or is nested deeper than Python can follow.
+        GLMValueError: if it would have more than 50,000 parts, or is nested deeper than Python can follow.
 
     Example:
         ```python
@@ -42,92 +46,122 @@ def inline(schema: Mapping[str, Any]) -> dict[str, Any]:
         ```
     """
     try:
-        plain: dict[str, Any] = _inlined(schema, schema, (), count())
+        expanded: dict[str, Any] = _Inliner(schema, titles=titles).expand(schema, ())
     except RecursionError:
-        raise ValueError("the schema is nested too deep") from None
-    return plain
+        raise GLMValueError("the schema is nested too deep") from None
+    return expanded
 
 
-def _inlined(node: Any, root: Mapping[str, Any], open_references: tuple[str, ...], parts: Iterator[int]) -> Any:
-    if next(parts) > _MOST_PARTS:
-        raise ValueError(f"the schema has more than {_MOST_PARTS} parts once its references are written out")
-    if isinstance(node, list):
-        return [_inlined(item, root, open_references, parts) for item in node]
+class _Inliner:
+    """Expands the references within one schema."""
+
+    def __init__(self, root: Mapping[str, Any], *, titles: bool) -> None:
+        self._root = root
+        self._dropped = _DROPPED if titles else _DROPPED | {"title"}
+        self._parts = 0
+
+    def expand(self, node: Any, enclosing_references: tuple[str, ...]) -> Any:
+        """Return a part of the schema without references and tuples."""
+        self._parts += 1
+        if self._parts > _MAX_PARTS:
+            raise GLMValueError(f"the schema has more than {_MAX_PARTS} parts after its references are expanded")
+        if isinstance(node, list):
+            return [self.expand(item, enclosing_references) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        reference = node.get("$ref")
+        expanded: dict[str, Any] = {}
+        for key, value in node.items():
+            if key in self._dropped or (key == "$ref" and isinstance(value, str)):
+                continue
+            if key in _MAPS_OF_SCHEMAS and isinstance(value, Mapping):  # property names are not keywords
+                expanded[key] = {name: self.expand(child, enclosing_references) for name, child in value.items()}
+            elif key == "discriminator" and isinstance(value, Mapping):
+                expanded[key] = {name: part for name, part in value.items() if name != "mapping"}
+            else:
+                expanded[key] = value if key in _VALUES else self.expand(value, enclosing_references)
+        positions = node.get("prefixItems", node.get("items"))
+        if isinstance(positions, list):
+            expanded |= self._without_tuple(positions, node, enclosing_references)
+        if not isinstance(reference, str):
+            return expanded
+        if reference in enclosing_references or _is_too_deep(reference, self._root, enclosing_references):
+            kinds = _types(node, self._root, set())
+            return {**({"type": kinds[0] if len(kinds) == 1 else kinds} if kinds else {}), **expanded}
+        target = referenced(reference, self._root)
+        if not isinstance(target, Mapping):
+            return expanded
+        return _merge(self.expand(target, (*enclosing_references, reference)), expanded)
+
+    def _without_tuple(
+        self, positions: list[Any], node: Mapping[str, Any], enclosing_references: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Replace a tuple's item schemas by one that allows any of them, with the same number of items."""
+        kinds: list[Any] = []
+        for kind in self.expand(positions, enclosing_references):
+            if kind not in kinds:
+                kinds.append(kind)
+        items = kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
+        length = len(positions)
+        return {"items": items, "minItems": node.get("minItems", length), "maxItems": node.get("maxItems", length)}
+
+
+def _merge(target: dict[str, Any], siblings: dict[str, Any]) -> dict[str, Any]:
+    """Merge the target of a reference with the keywords next to the reference, so that both apply."""
+    conflicting = {
+        key: value
+        for key, value in siblings.items()
+        if key not in _ANNOTATIONS and key in target and target[key] != value
+    }
+    merged = {**target, **{key: value for key, value in siblings.items() if key not in conflicting}}
+    if conflicting:
+        both = target.get("allOf")
+        merged["allOf"] = [*(both if isinstance(both, list) else ()), conflicting]
+    return merged
+
+
+def _types(node: Any, root: Mapping[str, Any], followed: set[str]) -> list[str]:
+    """Return the JSON types that a schema allows, or an empty list; each reference is followed once."""
     if not isinstance(node, Mapping):
-        return node
+        return []
+    kind = node.get("type")
+    if isinstance(kind, str):
+        return [kind]
+    if isinstance(kind, list):
+        return [name for name in kind if isinstance(name, str)]
     reference = node.get("$ref")
     if isinstance(reference, str):
-        beside = {key: value for key, value in node.items() if key in _ANNOTATIONS}
-        if reference in open_references or _is_deep(reference, root, open_references):
-            return {"type": "object", **beside}
-        target = _target(reference, root)
-        resolved = _inlined(target, root, (*open_references, reference), parts) if isinstance(target, Mapping) else {}
-        return {**resolved, **beside}
-    plain = {}
-    for key, value in node.items():
-        if key in ("$defs", "definitions", "additionalItems", "prefixItems"):
-            continue
-        if key == "properties" and isinstance(value, Mapping):  # names of properties are no keywords
-            plain[key] = {name: _inlined(child, root, open_references, parts) for name, child in value.items()}
-        elif key in ("enum", "const", "default", "examples", "required"):
-            plain[key] = value
-        else:
-            plain[key] = _inlined(value, root, open_references, parts)
-    return _without_tuple(plain, node, root, open_references, parts)
+        if reference in followed:
+            return []
+        followed.add(reference)
+        return _types(referenced(reference, root), root, followed)
+    if "properties" in node:
+        return ["object"]
+    options = node.get("anyOf") or node.get("oneOf")
+    found = [_types(option, root, followed) for option in options] if isinstance(options, list) else []
+    return list(dict.fromkeys(name for names in found for name in names)) if all(found) else []
 
 
-def _is_deep(reference: str, root: Mapping[str, Any], open_references: tuple[str, ...]) -> bool:
-    """Whether a reference stands inside as many types as are written out that it leads back to."""
-    if len(open_references) < _FAMILY_LEVELS:
+def _is_too_deep(reference: str, root: Mapping[str, Any], enclosing_references: tuple[str, ...]) -> bool:
+    """Whether a reference is within three levels of types that it is mutually recursive with, so it is not expanded."""
+    if len(enclosing_references) < _MAX_RECURSION_LEVELS:
         return False
-    family = _reached(reference, root).intersection(open_references)
-    return len(family) >= _FAMILY_LEVELS
+    family = _reachable(reference, root).intersection(enclosing_references)
+    return len(family) >= _MAX_RECURSION_LEVELS
 
 
-def _reached(reference: str, root: Mapping[str, Any]) -> set[str]:
-    """Every reference that one leads to."""
-    reached: set[str] = set()
-    waiting = [_target(reference, root)]
-    while waiting:
-        node = waiting.pop()
+def _reachable(reference: str, root: Mapping[str, Any]) -> set[str]:
+    """Return all references that can be reached from one."""
+    reachable: set[str] = set()
+    pending = [referenced(reference, root)]
+    while pending:
+        node = pending.pop()
         if isinstance(node, Mapping):
             found = node.get("$ref")
-            if isinstance(found, str) and found not in reached:
-                reached.add(found)
-                waiting.append(_target(found, root))
-            waiting += node.values()
+            if isinstance(found, str) and found not in reachable:
+                reachable.add(found)
+                pending.append(referenced(found, root))
+            pending += node.values()
         elif isinstance(node, list):
-            waiting += node
-    return reached
-
-
-def _without_tuple(
-    plain: dict[str, Any],
-    node: Mapping[str, Any],
-    root: Mapping[str, Any],
-    open_references: tuple[str, ...],
-    parts: Iterator[int],
-) -> dict[str, Any]:
-    """A list of item schemas becomes: any of them, as many as there are."""
-    positions = node.get("prefixItems", node.get("items"))
-    if not isinstance(positions, list):
-        return plain
-    kinds: list[Any] = []
-    for kind in _inlined(positions, root, open_references, parts):
-        if kind not in kinds:
-            kinds.append(kind)
-    plain["items"] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
-    plain.setdefault("minItems", len(positions))
-    plain.setdefault("maxItems", len(positions))
-    return plain
-
-
-def _target(reference: str, root: Mapping[str, Any]) -> Any:
-    """What a local JSON pointer (`#/$defs/Name`) points at, or `None`."""
-    if not reference.startswith("#"):
-        return None
-    node: Any = root
-    for step in reference[1:].split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        node = node.get(name) if isinstance(node, Mapping) else None
-    return node
+            pending += node
+    return reachable

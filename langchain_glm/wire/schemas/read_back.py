@@ -1,24 +1,37 @@
-"""Arguments read back by their schema: GLM now and then sends objects and arrays as JSON in a string."""
+"""Read arguments by their schema, because GLM sometimes sends objects and arrays as JSON in a string."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.json import load_json
 
-__all__ = ["child_schema", "read_by_schema", "reads_strings", "types_of", "wants_container"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "child_schema",
+    "matches",
+    "may_hold_json_strings",
+    "property_schemas",
+    "read_by_schema",
+    "requires_container",
+]
+
+_COMBINING: Final = ("anyOf", "oneOf", "allOf")
 
 
 def read_by_schema(value: Any, schema: Any) -> Any:
-    """Read strings that hold JSON where the schema wants an object or an array, and no string.
+    """Parse strings of JSON for which the schema requires an object or an array.
 
     Args:
         value: parsed arguments, or a part of them.
-        schema: their schema, inlined; anything that is no schema changes nothing.
+        schema: their inlined schema; anything that is not a schema has no effect.
 
     Returns:
-        The value, rebuilt only where something had to be read.
+        The value, with such strings replaced by what they hold.
 
     Example:
         ```python
@@ -37,66 +50,99 @@ def read_by_schema(value: Any, schema: Any) -> Any:
     return value
 
 
-def reads_strings(schema: Any) -> bool:
-    """Whether `read_by_schema` can change anything: some part of the schema wants an object or array."""
-    if isinstance(schema, Mapping):
-        properties = _of(schema, "properties")
-        children = [
-            *(properties.values() if isinstance(properties, Mapping) else ()),
-            _of(schema, "items"),
-            schema.get("additionalProperties"),
-        ]
-        return any(wants_container(child) or reads_strings(child) for child in children)
-    return False
-
-
-def wants_container(schema: Any) -> bool:
-    """Whether a value must be an object or an array, and may be no string."""
+def may_hold_json_strings(schema: Any) -> bool:
+    """Whether `read_by_schema` may change anything, because a part of the schema requires an object or array."""
     if not isinstance(schema, Mapping):
         return False
-    types = types_of(schema)
+    children = [
+        *_map(schema, "properties").values(),
+        *_map(schema, "patternProperties").values(),
+        schema.get("items"),
+        schema.get("additionalProperties"),
+    ]
+    return any(requires_container(child) or may_hold_json_strings(child) for child in children) or any(
+        may_hold_json_strings(option) for option in _options(schema)
+    )
+
+
+def requires_container(schema: Any) -> bool:
+    """Whether a value must be an object or an array and must not be a string."""
+    if not isinstance(schema, Mapping):
+        return False
+    types = _types(schema)
     return "string" not in types and bool(types & {"object", "array"})
 
 
 def child_schema(schema: Any, key: str | None) -> Any:
-    """The schema of a property, or, with `None`, of a list's items; `None` where nothing is said."""
+    """Return the schema of a property, or, for `None`, of a list's items.
+
+    If several alternatives of a union describe it, the result allows any of their schemas.
+
+    Returns:
+        A schema, or `None` if there is none.
+    """
+    found = list(_child_schemas(schema, key))
+    if len(found) > 1:
+        return {"anyOf": found}
+    return found[0] if found else None
+
+
+def _child_schemas(schema: Any, key: str | None) -> Iterator[Any]:
     if not isinstance(schema, Mapping):
+        return
+    found = [schema.get("items")] if key is None else property_schemas(schema, key)
+    yield from (child for child in found if isinstance(child, Mapping))
+    for option in _options(schema):
+        yield from _child_schemas(option, key)
+
+
+def property_schemas(schema: Mapping[str, Any], name: str) -> list[Any]:
+    """Return every schema that an object's own keywords give for a property."""
+    properties, patterns = _map(schema, "properties"), _map(schema, "patternProperties")
+    found = [properties[name]] if name in properties else []
+    found += [child for pattern, child in patterns.items() if matches(pattern, name)]
+    return found or [schema.get("additionalProperties")]
+
+
+def matches(pattern: Any, text: str) -> bool | None:
+    """Whether a schema's pattern (JavaScript's syntax) matches a text; `None` if Python does not support it."""
+    try:
+        return re.search(pattern, text) is not None
+    except (re.error, TypeError):
         return None
-    if key is None:
-        return _of(schema, "items")
-    properties = _of(schema, "properties")
-    return (properties if isinstance(properties, Mapping) else {}).get(key, schema.get("additionalProperties"))
 
 
 def _from_string(text: str, schema: Mapping[str, Any]) -> Any:
-    if not wants_container(schema):
+    if not requires_container(schema):
         return text
     found = load_json(text)
-    wanted = types_of(schema)
-    if (isinstance(found, dict) and "object" in wanted) or (isinstance(found, list) and "array" in wanted):
+    allowed_types = _types(schema)
+    if (isinstance(found, dict) and "object" in allowed_types) or (
+        isinstance(found, list) and "array" in allowed_types
+    ):
         return read_by_schema(found, schema)
     return text
 
 
-def types_of(schema: Mapping[str, Any]) -> set[str]:
-    """Every JSON type that the schema allows; `string` too where it does not say."""
+def _types(schema: Mapping[str, Any]) -> set[str]:
+    """Return the JSON types that the schema allows; `string` if it does not name any."""
     kind = schema.get("type")
     if isinstance(kind, str):
         return {kind}
     if isinstance(kind, list):
         return {name for name in kind if isinstance(name, str)}
-    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
-    if not isinstance(options, list):
-        return {"object"} if "properties" in schema else {"string"}
-    return {name for option in options if isinstance(option, Mapping) for name in types_of(option)}
+    if "properties" in schema:
+        return {"object"}
+    options = [option for option in _options(schema) if isinstance(option, Mapping)]
+    return {name for option in options for name in _types(option)} if options else {"string"}
 
 
-def _of(schema: Mapping[str, Any], keyword: str) -> Any:
-    """A keyword's value in the schema, or in the one of its alternatives that has it."""
-    if keyword in schema:
-        return schema[keyword]
-    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
-    if not isinstance(options, list):
-        return None
-    having = [option[keyword] for option in options if isinstance(option, Mapping) and keyword in option]
-    return having[0] if len(having) == 1 else None
+def _options(schema: Mapping[str, Any]) -> list[Any]:
+    """Return the schemas that `anyOf`, `oneOf` and `allOf` combine."""
+    found = [schema.get(keyword) for keyword in _COMBINING]
+    return [option for options in found if isinstance(options, list) for option in options]
+
+
+def _map(schema: Mapping[str, Any], keyword: str) -> Mapping[str, Any]:
+    found = schema.get(keyword)
+    return found if isinstance(found, Mapping) else {}

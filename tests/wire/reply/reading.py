@@ -9,7 +9,7 @@ from langchain_core.language_models._utils import _update_message_content_to_blo
 from langchain_core.language_models.chat_model_stream import ChatModelStream
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from langchain_glm.content_blocks import register
+from langchain_glm.content_blocks import register_translators
 from langchain_glm.wire.reply.chunks import ChunkReader
 from langchain_glm.wire.reply.completion import to_result
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from langchain_core.outputs import ChatGenerationChunk
 
-register()
+register_translators()
 
 DONE: Final[Mapping[str, Any]] = {}
+"""Stands for `[DONE]` at the end of a list of events."""
 HEAD: Final[dict[str, Any]] = {"id": "20261001120000abcd", "created": 7, "model": "glm-5.2"}
 USAGE: Final[dict[str, Any]] = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 
@@ -51,11 +52,12 @@ def body(finish_reason: str = "stop", *, top: Mapping[str, Any] | None = None, *
 
 
 def chunks_of(
-    events: Iterable[Mapping[str, Any]], schemas: Mapping[str, Any] | None = None
+    events: Iterable[Mapping[str, Any]], schemas: Mapping[str, Any] | None = None, *, json_only: bool = False
 ) -> list[ChatGenerationChunk]:
-    reader = ChunkReader(schemas or {})
+    events = list(events)
+    reader = ChunkReader(schemas or {}, json_only=json_only)
     read = [chunk for event in events if (chunk := reader.read(event)) is not None]
-    return read + reader.finish()
+    return read + reader.finish(marked_end=bool(events) and not events[-1])
 
 
 def _sum(messages: list[AIMessageChunk]) -> AIMessageChunk:
@@ -102,8 +104,8 @@ WAYS: Final[Mapping[str, Callable[[list[ChatGenerationChunk]], AIMessage]]] = {
 }
 
 
-def whole(reply: Mapping[str, Any], schemas: Mapping[str, Any] | None = None) -> AIMessage:
-    message = to_result(reply, schemas or {}).generations[0].message
+def whole(reply: Mapping[str, Any], schemas: Mapping[str, Any] | None = None, *, json_only: bool = False) -> AIMessage:
+    message = to_result(reply, schemas or {}, json_only=json_only).generations[0].message
     assert isinstance(message, AIMessage)
     return message
 

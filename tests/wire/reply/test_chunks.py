@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk
 
 from langchain_glm.errors import GLMStreamError
 from langchain_glm.wire.reply.chunks import ChunkReader
+from langchain_glm.wire.reply.completion import to_result
 from tests.wire.reply.reading import (
-    DONE,
     HEAD,
     USAGE,
     WAYS,
@@ -22,6 +22,7 @@ from tests.wire.reply.reading import (
     held,
     part,
     read_all,
+    summed,
     whole,
 )
 
@@ -254,6 +255,32 @@ SAME: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
         [part('{"q":"x"}', index=0, **FIND), part('{"n":1}', index=1, **GET), end("tool_calls")],
         body("tool_calls", content="", tool_calls=TWO),
     ),
+    "two calls of one id, both of index -1": (
+        [
+            part('{"q":"x"}', index=-1, **FIND),
+            part('{"q":"y"}', index=-1, **FIND),
+            part("{}", index=-1, id="c0", name="get"),
+            end("tool_calls"),
+        ],
+        body(
+            "tool_calls",
+            content="",
+            tool_calls=calls(("c0", "find", '{"q":"x"}'), ("c0", "find", '{"q":"y"}'), ("c0", "get", "{}")),
+        ),
+    ),
+    "fragments of index -1 that repeat id and name": (
+        [
+            part("", index=-1, **FIND),
+            part('{"q"', index=-1, **FIND),
+            part(':"x"}', index=-1, **FIND),
+            end("tool_calls"),
+        ],
+        body("tool_calls", content="", tool_calls=ONE),
+    ),
+    "a whole call of index -1, repeated without arguments": (
+        [part('{"q":"x"}', index=-1, **FIND), part("", index=-1, **FIND), end("tool_calls")],
+        body("tool_calls", content="", tool_calls=ONE),
+    ),
     "two calls, both of index -1": (
         [part('{"q":"x"}', index=-1, **FIND), part('{"n":1}', index=-1, **GET), end("tool_calls")],
         body("tool_calls", content="", tool_calls=TWO),
@@ -397,6 +424,40 @@ SAME: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             content="a", tool_calls=[{"id": "m", "type": "mcp", "mcp": {"id": "m", "type": "mcp_call", "name": "look"}}]
         ),
     ),
+    "calls in two choices of one event": (
+        [
+            {
+                **HEAD,
+                "choices": [
+                    {"index": 0, "delta": {"tool_calls": [{"id": "c0", "index": 0, "function": {"name": "find"}}]}},
+                    {"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"arguments": '{"q":"x"}'}}]}},
+                ],
+            },
+            end("tool_calls"),
+        ],
+        body("tool_calls", content="", tool_calls=ONE),
+    ),
+    # fields of a message that are not read by name
+    "a field of the message that nobody knows": (
+        [delta(content="a", note={"x": 1}), delta(content="b", note=None), end()],
+        body(content="ab", note={"x": 1}),
+    ),
+    "a text in pieces that nobody knows": (
+        [delta(note="a", details=[1]), delta(content="t", note="b", details=[2, 3]), delta(note="", details=[]), end()],
+        body(content="t", note="ab", details=[1, 2, 3]),
+    ),
+    "a field of several types, of which the last value counts": (
+        [delta(content="a", note="x"), delta(note=[1]), delta(note=7), end()],
+        body(content="a", note=7),
+    ),
+    "a field of the message that the reply has too": (
+        [delta(content="a", request_id="inner"), end(request_id="q7")],
+        body(content="a", request_id="inner", top={"request_id": "q7"}),
+    ),
+    "counts in floats": (
+        [delta(content="a"), {**end(), "usage": {"prompt_tokens": 10.0, "completion_tokens": 5.0}}],
+        body(content="a", top={"usage": {"prompt_tokens": 10.0, "completion_tokens": 5.0}}),
+    ),
     # what safety and search add
     "the flagged side, with role user": (
         [
@@ -496,7 +557,7 @@ def test_white_space_waits_for_the_text_that_it_precedes() -> None:
 
 def test_events_without_anything_give_no_chunk() -> None:
     reader = ChunkReader({})
-    quiet = [delta(), delta(role="assistant", content=""), {**HEAD, "choices": []}, {"id": "x"}, DONE]
+    quiet = [delta(), delta(role="assistant", content=""), {**HEAD, "choices": []}, {"id": "x"}, {}]
     assert [reader.read(event) for event in quiet] == [None] * len(quiet)
 
 
@@ -574,7 +635,7 @@ def test_partial_holds_all_that_came(schemas: dict[str, Any]) -> None:
     for event in HALF:
         reader.read(event)
     with pytest.raises(GLMStreamError):
-        reader.finish()
+        reader.finish(marked_end=False)
     for _ in range(2):
         message = reader.partial()
         assert message.content == "t"
@@ -598,9 +659,7 @@ def test_partial_of_nothing_is_an_empty_message() -> None:
     assert (message.content, message.invalid_tool_calls) == ("", [])
 
 
-@pytest.mark.parametrize(
-    "reason", ["stop", "length", "sensitive", "network_error", "model_context_window_exceeded", "content_filter"]
-)
+@pytest.mark.parametrize("reason", ["stop", "length", "sensitive", "model_context_window_exceeded", "content_filter"])
 def test_every_finish_reason_is_said_once_and_as_sent(reason: str) -> None:
     for read in read_all([delta(content="a"), end(reason)]).values():
         assert read["metadata"]["finish_reason"] == reason
@@ -625,3 +684,67 @@ def test_the_text_block_of_v3_carries_the_citations() -> None:
 def test_a_refusal_in_pieces_is_put_together(way: str) -> None:
     message = WAYS[way](chunks_of([delta(refusal="I can"), delta(refusal="not."), end()]))
     assert message.additional_kwargs == {"refusal": "I cannot."}
+
+
+REASONING_FIELDS = [("reasoning_content", None), ("reasoning", "reasoning")]
+
+
+@pytest.mark.parametrize(("field", "noted"), REASONING_FIELDS)
+def test_the_name_under_which_reasoning_came_is_noted_if_it_is_not_the_usual(field: str, noted: str | None) -> None:
+    read = read_all([delta(**{field: "r"}), delta(**{field: "s"}), delta(content="t"), end()])
+    message: dict[str, Any] = {"content": "t", field: "rs"}
+    for found in (*read.values(), held(whole(body(**message)))):
+        assert found["reasoning"] == "rs"
+        assert found["metadata"].get("reasoning_field") == noted
+
+
+NAMES = {"find_b52c": "find.things/寻找"}
+
+
+@pytest.mark.parametrize("schemas", [{}, {"find_b52c": SCHEMAS["find"]}], ids=["no schema", "schema"])
+def test_calls_have_the_tools_own_names(schemas: dict[str, Any]) -> None:
+    sent = calls(("c0", "find_b52c", STRINGIFIED if schemas else '{"q": "x"}'), ("c1", "get", "{}"))
+    events = [delta(tool_calls=sent[:1]), delta(tool_calls=sent[1:]), end("tool_calls")]
+    message = to_result(body("tool_calls", content="", tool_calls=sent), schemas, names=NAMES).generations[0].message
+    assert isinstance(message, AIMessage)
+    assert [call["name"] for call in message.tool_calls] == ["find.things/寻找", "get"]
+    assert message.tool_calls[0]["args"] == ({"where": {"city": "北京"}, "q": "{}"} if schemas else {"q": "x"})
+    for way in WAYS.values():
+        reader = ChunkReader(schemas, names=NAMES)
+        chunks = [chunk for event in events if (chunk := reader.read(event))] + reader.finish(marked_end=True)
+        assert held(way(chunks)) == held(message)
+
+
+def test_invalid_and_unfinished_calls_have_the_tools_own_names() -> None:
+    sent = calls(("c0", "find_b52c", "{"))
+    message = to_result(body("length", tool_calls=sent), {}, names=NAMES).generations[0].message
+    reader = ChunkReader({}, names=NAMES)
+    reader.read(delta(tool_calls=sent))
+    for read in (message, reader.partial()):
+        assert isinstance(read, AIMessage)
+        assert [call["name"] for call in read.invalid_tool_calls] == ["find.things/寻找"]
+
+
+# the data of each piece, and of the whole
+SOUNDS = [
+    (["QUJD", "REVG"], "QUJDREVG"),
+    (["QU", "JDRE", "VG"], "QUJDREVG"),
+    (["QUI=", "QUI=", "QUI="], "QUJBQkFC"),
+    (["QUI=", "!"], "QUI=!"),
+    (["QUJD"], "QUJD"),
+]
+
+
+@pytest.mark.parametrize(("pieces", "data"), SOUNDS)
+@pytest.mark.parametrize("way", WAYS)
+def test_sound_in_pieces_is_put_together(way: str, pieces: list[str], data: str) -> None:
+    events = [delta(audio={"id": "a", "data": piece, "transcript": "x"}) for piece in pieces]
+    message = WAYS[way](chunks_of([*events, delta(audio={"expires_at": 7, "data": None}), end()]))
+    assert message.additional_kwargs == {
+        "audio": {"id": "a", "data": data, "transcript": "x" * len(pieces), "expires_at": 7}
+    }
+
+
+def test_sound_that_is_no_object_is_kept() -> None:
+    message = summed(chunks_of([delta(audio={"data": "QUJD"}), delta(audio="x"), end()]))
+    assert message.additional_kwargs == {"audio": "x"}

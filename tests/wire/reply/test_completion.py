@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from langchain_glm.errors import GLMServerError
+from langchain_glm.wire.reply.citations import citations
 from langchain_glm.wire.reply.completion import to_result
-from langchain_glm.wire.reply.message import citations
 from tests.wire.reply.reading import HEAD, USAGE, body, whole
 
 
@@ -130,7 +130,7 @@ def test_an_invalid_call_keeps_what_was_sent() -> None:
         "id": "c0",
         "name": "find",
         "args": '{"q": ',
-        "error": "The arguments are no JSON object.",
+        "error": "The arguments are not a JSON object.",
     }
 
 
@@ -202,6 +202,12 @@ def test_a_delta_is_taken_for_a_message() -> None:
     assert whole({"choices": [{"delta": {"content": "a"}}]}).content == "a"
 
 
+def test_fields_that_nobody_knows_are_kept() -> None:
+    read = whole(body(content="a", note={"x": [1]}, score=0, empty=None, none=[], model_provider="theirs"))
+    kept = {key: read.response_metadata.get(key) for key in ("note", "score", "empty", "none", "model_provider")}
+    assert kept == {"note": {"x": [1]}, "score": 0, "empty": None, "none": None, "model_provider": "glm"}
+
+
 def test_speech_and_refusals_are_kept() -> None:
     read = whole(body(content=None, audio={"id": "a", "data": "QUJD"}, refusal="no"))
     assert read.additional_kwargs == {"audio": {"id": "a", "data": "QUJD"}, "refusal": "no"}
@@ -233,6 +239,17 @@ CITED: list[tuple[str, Any, list[dict[str, Any]]]] = [
             cite(15, 22, "ref_1", url="https://a.example", title="A"),
         ],
     ),
+    ("a [Source: ref_1].", [A], [cite(2, 17, "ref_1", url="https://a.example", title="A")]),
+    ("[来源：ref_1]", [A], [cite(0, 10, "ref_1", url="https://a.example", title="A")]),
+    ("【ref_1】", [A], [cite(0, 7, "ref_1", url="https://a.example", title="A")]),
+    ("【来源: ref_1】", [A], [cite(0, 11, "ref_1", url="https://a.example", title="A")]),
+    (
+        "a [ref_1, ref_2]",
+        [A, B],
+        [cite(2, 16, "ref_1", url="https://a.example", title="A"), cite(2, 16, "ref_2")],
+    ),
+    ("[ref_2，ref_9、ref_2]", [B], [cite(0, 19, "ref_2"), cite(0, 19, "ref_2")]),
+    ("[see ref_1] (ref_1) [ref_1", [A], []),
     ("城[ref_1]", [A], [cite(1, 8, "ref_1", url="https://a.example", title="A")]),
     ("a [ref_9].", [A], []),
     ("no mark", [A], []),

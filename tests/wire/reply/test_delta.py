@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING, Any
+import runpy
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk
+from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_glm.wire.reply.delta import delta_chunk, fragment_chunk, validated_chunk
-
-if TYPE_CHECKING:
-    from langchain_core.outputs import ChatGenerationChunk
+from langchain_glm.wire.reply import delta
+from langchain_glm.wire.reply.delta import delta_chunk
 
 CASES = [("", ""), ("text", ""), ("", "thought"), ("text", "thought"), ("你好\n", "\n想")]
 
@@ -36,9 +37,47 @@ def check_same(fast: ChatGenerationChunk, slow: ChatGenerationChunk) -> None:
     assert fast.message.content_blocks == slow.message.content_blocks
 
 
+def validated_chunk(text: str, reasoning: str, parts: list[ToolCallChunk]) -> ChatGenerationChunk:
+    """What the public constructors make."""
+    return ChatGenerationChunk(
+        message=AIMessageChunk(
+            content=text,
+            additional_kwargs={"reasoning_content": reasoning} if reasoning else {},
+            response_metadata={"model_provider": "glm"},
+            tool_call_chunks=parts,
+        )
+    )
+
+
+@pytest.mark.parametrize("parts", [[], ['{"a'], ["x", "{}"]])
 @pytest.mark.parametrize(("text", "reasoning"), CASES)
-def test_every_field_of_a_delta_is_the_same(text: str, reasoning: str) -> None:
-    check_same(delta_chunk(text, reasoning), validated_chunk(text, reasoning, []))
+def test_every_field_of_a_delta_is_the_same(text: str, reasoning: str, parts: list[str]) -> None:
+    made = [[part(args, index) for index, args in enumerate(parts)] for _ in range(2)]
+    check_same(delta_chunk(text, reasoning, made[0]), validated_chunk(text, reasoning, made[1]))
+
+
+def test_the_copies_work_with_this_pydantic() -> None:
+    assert delta_chunk is delta._copied_chunk
+
+
+@pytest.mark.parametrize("broken", [lambda *_: 1 / 0, lambda *_: False], ids=["raises", "is another"])
+def test_where_copies_do_not_work_the_constructors_make_the_chunks(
+    broken: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as changed:
+        changed.setattr(ChatGenerationChunk, "__eq__", broken)  # as if pydantic kept its fields elsewhere
+        made = runpy.run_path(str(delta.__file__))["delta_chunk"]
+    assert made.__name__ == "_validated_chunk"
+    check_same(made("a", "b", [part("x")]), validated_chunk("a", "b", [part("x")]))
+
+
+def test_a_long_fragment_that_cannot_be_completed_is_not_completed() -> None:
+    message = delta_chunk("", "", [part('{"a": 1' + " x" * 500)]).message
+    assert isinstance(message, AIMessageChunk)
+    assert (message.tool_calls, len(message.invalid_tool_calls)) == ([], 1)
+    message = delta_chunk("", "", [part('{"a": "' + "x" * 1000 + '"}')]).message
+    assert isinstance(message, AIMessageChunk)
+    assert message.tool_calls[0]["args"] == {"a": "x" * 1000}
 
 
 def part(args: str, index: int = 0) -> ToolCallChunk:
@@ -68,14 +107,14 @@ FRAGMENTS = [
 
 @pytest.mark.parametrize("args", FRAGMENTS)
 def test_every_field_of_a_fragment_is_the_same(args: str) -> None:
-    check_same(fragment_chunk([part(args)]), validated_chunk("", "", [part(args)]))
+    check_same(delta_chunk("", "", [part(args)]), validated_chunk("", "", [part(args)]))
     two = [part(args), part("x", 1)]
-    check_same(fragment_chunk(two), validated_chunk("", "", [part(args), part("x", 1)]))
+    check_same(delta_chunk("", "", two), validated_chunk("", "", [part(args), part("x", 1)]))
 
 
 @given(st.text(alphabet='{}[]":, \\ntrue1\u00a0', max_size=12))
 def test_every_field_of_any_fragment_is_the_same(args: str) -> None:
-    check_same(fragment_chunk([part(args)]), validated_chunk("", "", [part(args)]))
+    check_same(delta_chunk("", "", [part(args)]), validated_chunk("", "", [part(args)]))
 
 
 def test_chunks_share_nothing() -> None:

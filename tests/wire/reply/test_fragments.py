@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from langchain_glm.wire.reply.fragments import ArgumentFragments
-from langchain_glm.wire.request.functions import read_arguments
+from langchain_glm.wire.schemas.read_back import read_by_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OBJECT = {"type": "object"}
 SCHEMA = {
@@ -83,13 +87,52 @@ def test_what_is_held_can_be_seen() -> None:
     assert fragments.held == '"{\\"x'
 
 
-def test_a_long_string_in_many_pieces_takes_no_longer_than_its_length() -> None:
-    text = json.dumps({"o": json.dumps({"x": "y\\" * 50_000})})
+def test_a_long_string_in_many_pieces_is_read() -> None:
+    text = json.dumps({"o": json.dumps({"x": "y\\" * 5_000})})
     fragments = ArgumentFragments(SCHEMA)
-    start = time.perf_counter()
     out = "".join([fragments.feed(text[at : at + 5]) for at in range(0, len(text), 5)])
-    assert json.loads(out) == {"o": {"x": "y\\" * 50_000}}
-    assert time.perf_counter() - start < 2  # a scan of all that is held, for each piece, takes minutes
+    assert json.loads(out) == {"o": {"x": "y\\" * 5_000}}
+
+
+MANY: dict[str, Callable[[int], list[str]]] = {
+    "a string that is held back": lambda count: ['{"o": "', *["a"] * count],
+    "a string that is held back, of escapes": lambda count: ['{"o": "', *["\\"] * count],
+    "a string that is held back, of escaped quotes": lambda count: ['{"o": "', *['\\"'] * count],
+    "a string that is held back, in one piece": lambda count: ['{"o": "' + "a" * count],
+    "a string that is passed on": lambda count: ['{"s": "', *["\\"] * count],
+    "a key": lambda count: ['{"', *["a"] * count],
+    "quotes": lambda count: ['{"o": ', *['"'] * count],
+    "brackets": lambda count: ['{"o": ', *["["] * count],
+    "brackets that close nothing": lambda count: ["}"] * count,
+    "strings that are no JSON": lambda count: ['{"a": [', *['"{",'] * count],
+    "no JSON": lambda count: ["no "] * count,
+    "white space": lambda count: ["{", *[" "] * count],
+}
+
+
+@pytest.mark.parametrize("pieces", MANY.values(), ids=MANY)
+def test_the_time_and_memory_grow_with_the_length_only(pieces: Callable[[int], list[str]]) -> None:
+    def read(texts: list[str]) -> None:
+        fragments = ArgumentFragments(SCHEMA)
+        for text in texts:
+            fragments.feed(text)
+        _ = fragments.held
+
+    def cost(count: int) -> tuple[float, int]:
+        seconds = []
+        for _ in range(3):
+            start = time.process_time()
+            read(pieces(count))
+            seconds.append(time.process_time() - start)
+        tracemalloc.start()
+        read(pieces(count))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return min(seconds), most
+
+    (seconds, memory), (more_seconds, more_memory) = cost(2_000), cost(20_000)
+    assert more_seconds < 40 * (seconds + 0.001)  # ten times as much; a hundred times, if it grew with the square
+    assert more_memory < 40 * (memory + 10_000)
 
 
 scalars = st.none() | st.booleans() | st.integers(-99, 99) | st.text(alphabet='"\\{}[],: \n深é😀au', max_size=6)
@@ -125,19 +168,24 @@ schemas = st.recursive(
             {"anyOf": [OBJECT, {"type": "string"}]},
         ]
     ),
-    lambda inner: st.builds(
-        lambda kind, properties, items, rest: {
-            "type": kind,
-            "properties": properties,
-            "items": items,
-            "additionalProperties": rest,
-        },
-        st.sampled_from(["object", "array"]),
-        st.dictionaries(st.sampled_from(["o", "a", "s", "deep"]), inner, max_size=3),
-        inner,
-        inner | st.booleans(),
+    lambda inner: (
+        st.builds(
+            lambda kind, properties, patterns, items, rest: {
+                "type": kind,
+                "properties": properties,
+                "patternProperties": patterns,
+                "items": items,
+                "additionalProperties": rest,
+            },
+            st.sampled_from(["object", "array"]),
+            st.dictionaries(st.sampled_from(["o", "a", "s", "deep"]), inner, max_size=3),
+            st.dictionaries(st.sampled_from(["o", "^d", "("]), inner, max_size=1),
+            inner,
+            inner | st.booleans(),
+        )
+        | st.lists(inner, min_size=1, max_size=3).map(lambda options: {"anyOf": options})
     ),
-    max_leaves=6,
+    max_leaves=8,
 )
 objects = st.dictionaries(st.sampled_from(["o", "a", "s", "deep", 'k"\\']), values, max_size=4)
 cuts = st.lists(st.integers(0, 10_000), max_size=8)
@@ -156,7 +204,7 @@ def test_any_cutting_reads_as_the_whole_does(
 ) -> None:
     sent = {key: stringify(child, choices) for key, child in value.items()}
     text = json.dumps(sent, ensure_ascii=ascii_only, indent=indent)
-    assert json.loads(fed(text, schema, cuts)) == json.loads(read_arguments(text, schema))
+    assert json.loads(fed(text, schema, cuts)) == read_by_schema(sent, schema)
 
 
 @given(value=objects, cuts=cuts, ascii_only=st.booleans(), indent=st.sampled_from([None, 1]))
@@ -164,7 +212,7 @@ def test_without_anything_to_read_every_byte_is_passed_on(
     value: dict[str, Any], cuts: list[int], ascii_only: bool, indent: int | None
 ) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
-    if read_arguments(text, SCHEMA) == text:
+    if read_by_schema(value, SCHEMA) == value:
         assert fed(text, SCHEMA, cuts) == text
 
 
@@ -172,7 +220,8 @@ def test_without_anything_to_read_every_byte_is_passed_on(
 def test_text_that_is_no_json_is_never_lost_or_cut_apart(text: str, cuts: list[int]) -> None:
     assert fed(text, SCHEMA, cuts) == fed(text, SCHEMA, [])
     try:
-        json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return
-    assert json.loads(fed(text, SCHEMA, cuts)) == json.loads(read_arguments(text, SCHEMA))
+    read = read_by_schema(value, SCHEMA) if isinstance(value, dict) else value
+    assert json.loads(fed(text, SCHEMA, cuts)) == read

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from langchain_glm.wire.reply.usage import to_usage_metadata
+from langchain_glm.wire.reply.usage import sum_usage, to_usage_metadata
 
 
 def counts(read: int, written: int, total: int, **details: dict[str, int]) -> dict[str, Any]:
@@ -85,6 +85,19 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         counts(0, 0, 0),
     ),
+    "counts in floats": (
+        {
+            "prompt_tokens": 10.0,
+            "completion_tokens": 5.0,
+            "total_tokens": 15.0,
+            "prompt_tokens_details": {"cached_tokens": 4.0},
+        },
+        counts(10, 5, 15, input_token_details={"cache_read": 4}),
+    ),
+    "floats that are no counts": (
+        {"prompt_tokens": float("nan"), "completion_tokens": float("inf"), "total_tokens": -1.0},
+        counts(0, 0, 0),
+    ),
     "huge counts": ({"prompt_tokens": 10**30, "completion_tokens": 1}, counts(10**30, 1, 10**30 + 1)),
 }
 
@@ -92,3 +105,36 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("usage", "expected"), TABLE.values(), ids=TABLE)
 def test_usage_becomes(usage: dict[str, Any], expected: dict[str, Any]) -> None:
     assert to_usage_metadata(usage) == expected
+
+
+SUMS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
+    "none": ([], {}),
+    "one": ([BASE], BASE),
+    "two, with details": (
+        [
+            {
+                **BASE,
+                "prompt_tokens_details": {"cached_tokens": 4},
+                "completion_tokens_details": {"reasoning_tokens": 3},
+            },
+            {**BASE, "prompt_tokens_details": {"cached_tokens": 1, "cached_write_tokens": 2}},
+        ],
+        {
+            "prompt_tokens": 20,
+            "completion_tokens": 10,
+            "total_tokens": 30,
+            "prompt_tokens_details": {"cached_tokens": 5, "cached_write_tokens": 2},
+            "completion_tokens_details": {"reasoning_tokens": 3},
+        },
+    ),
+    "floats": ([{"prompt_tokens": 1.0}, {"prompt_tokens": 2}], {"prompt_tokens": 3}),
+    "what is no count": ([{"prompt_tokens": None, "cost": 0.5, "tier": "x", "ok": True}, {}], {}),
+    "a field of two kinds": ([{"x": 1}, {"x": {"y": 2}}, {"x": 3}, {"z": {"y": 2}}, {"z": 1}], {"x": 4, "z": {"y": 2}}),
+}
+
+
+@pytest.mark.parametrize(("usages", "total"), SUMS.values(), ids=SUMS)
+def test_usage_of_several_replies_is_added_up(usages: list[dict[str, Any]], total: dict[str, Any]) -> None:
+    before = repr(usages)
+    assert sum_usage(usages) == total
+    assert repr(usages) == before

@@ -20,9 +20,9 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_glm import ChatGLM
+from langchain_glm import ChatGLM, GLMWarning
 from langchain_glm.calls import prepare
-from langchain_glm.transport.client import _encoded
+from langchain_glm.json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,7 @@ def sent(model: ChatGLM, messages: Sequence[BaseMessage], tools: Sequence[Any] =
         if not text.startswith(("messages", "tools")):
             raise
         return None
-    return orjson.loads(_encoded(call.body))
+    return orjson.loads(encode(call.payload))
 
 
 @pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")
@@ -200,9 +200,18 @@ def test_what_is_nested_too_deep_to_be_written_is_refused() -> None:
     value: list[Any] = []
     for _ in range(5_000):
         value = [value]
-    messages = [HumanMessage("hi"), ToolMessage([{"type": "json", "json": value}], tool_call_id="1")]
+    deep_block = {"type": "json", "json": value}
     with pytest.raises(ValueError, match="nested too deep"):
-        prepare(MODELS["text"], messages, None, {}, stream=False)
+        prepare(MODELS["text"], [HumanMessage([deep_block])], None, {}, stream=False)
+    call = AIMessage("", tool_calls=[{"name": "look", "args": {}, "id": "1"}])
+    with pytest.warns(GLMWarning, match="'json' content"):  # what a tool returned must not end the conversation
+        prepare(
+            MODELS["text"],
+            [HumanMessage("hi"), call, ToolMessage([deep_block], tool_call_id="1")],
+            None,
+            {},
+            stream=False,
+        )
 
 
 def test_blocks_in_blocks_in_blocks() -> None:

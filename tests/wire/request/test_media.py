@@ -34,6 +34,7 @@ def audio(data: str, kind: str) -> dict[str, Any]:
     return {"type": "input_audio", "input_audio": {"data": data, "format": kind}}
 
 
+TEXT = {"type": "text", "text": "a"}
 TABLE: list[tuple[Any, dict[str, Any] | None]] = [
     # text
     ("a", {"type": "text", "text": "a"}),
@@ -53,6 +54,24 @@ TABLE: list[tuple[Any, dict[str, Any] | None]] = [
     ({"type": "image", "base64": f"data:image/png;base64,{B64}"}, image(f"data:image/png;base64,{B64}")),
     ({"type": "image", "url": f"data:image/png;base64,{B64}"}, image(f"data:image/png;base64,{B64}")),
     ({"type": "image", "file_id": "ms://f1"}, image("ms://f1")),
+    # text that comes as a document
+    ({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a"}}, TEXT),
+    ({"type": "document", "source": {"type": "content", "content": "a"}}, TEXT),
+    (
+        {"type": "document", "title": "t", "source": {"type": "content", "content": [TEXT, TEXT]}},
+        {"type": "text", "text": "t\na\na"},
+    ),
+    ({"type": "file", "source_type": "text", "text": "a", "mime_type": "text/plain"}, TEXT),
+    ({"type": "resource", "resource": {"uri": "file:///a", "text": "a"}}, TEXT),
+    (
+        {"type": "resource_link", "name": "n", "uri": "file:///n", "description": "d"},
+        {"type": "text", "text": "n\nfile:///n\nd"},
+    ),
+    (
+        {"type": "search_result", "title": "t", "source": "s", "content": [TEXT]},
+        {"type": "text", "text": "t\ns\na"},
+    ),
+    ({"type": "json", "json": {"城": 1}}, {"type": "text", "text": '{"城":1}'}),
     ({"type": "image_url", "image_url": {"url": URL, "detail": "high"}}, image(URL)),
     ({"type": "image_url", "image_url": URL}, image(URL)),
     (
@@ -141,6 +160,19 @@ def test_a_model_refuses_what_it_does_not_read(model: str, block: dict[str, Any]
     assert str(caught.value) == f"messages[3].content[0]: {text}"
 
 
+@pytest.mark.parametrize("kind", ["image", "video"])
+def test_kimi_reads_media_inline_or_uploaded(kind: str) -> None:
+    with pytest.raises(ValueError, match=r"^messages\[3\]\.content\[0\]: kimi-k2.6 cannot read URLs; give base64"):
+        part({"type": kind, "url": URL}, "kimi", "kimi-k2.6")
+    assert part({"type": "image", "file_id": "ms://f1"}, "kimi", "kimi-k2.6") == image("ms://f1")
+    assert part({"type": "image", "base64": B64}, "kimi", "kimi-k2.6") == image(f"data:image/jpeg;base64,{B64}")
+
+
+def test_glm_reads_nothing_that_was_uploaded_to_kimi() -> None:
+    with pytest.raises(ValueError, match=r"glm-4\.6v cannot read files uploaded to Kimi"):
+        part({"type": "image", "file_id": "ms://f1"}, "zai", "glm-4.6v")
+
+
 def test_a_model_takes_what_it_reads_and_an_unknown_model_takes_all() -> None:
     assert part(FILE, model="glm-4.6v") == file(URL)
     assert part(AUDIO, model="glm-4-voice") == audio(B64, "wav")
@@ -156,9 +188,9 @@ def test_a_model_takes_what_it_reads_and_an_unknown_model_takes_all() -> None:
         ({}, "blocks of type None cannot be sent"),
         ({"type": "non_standard"}, "blocks of type 'non_standard' cannot be sent"),
         ({"type": "non_standard", "value": {"type": "box"}}, "blocks of type 'box' cannot be sent"),
-        ({"type": "text"}, "a text block needs its text as a string."),
-        ({"type": "text", "text": 1}, "a text block needs its text as a string."),
-        ({"type": "text-plain", "url": URL}, "a text-plain block needs its text as a string."),
+        ({"type": "text"}, "the text of a text block must be a string."),
+        ({"type": "text", "text": 1}, "the text of a text block must be a string."),
+        ({"type": "text-plain", "url": URL}, "the text of a text-plain block must be a string."),
         ({"type": "image"}, "give url, or base64 with mime_type."),
         ({"type": "image", "url": ""}, "give url, or base64 with mime_type."),
         ({"type": "image", "file_id": "file-1"}, "give url, or base64 with mime_type."),
@@ -166,11 +198,11 @@ def test_a_model_takes_what_it_reads_and_an_unknown_model_takes_all() -> None:
         ({"type": "image_url"}, "give url, or base64 with mime_type."),
         ({"type": "image_url", "image_url": {}}, "give url, or base64 with mime_type."),
         ({"type": "image", "source": "x"}, "give url, or base64 with mime_type."),
-        ({"type": "file", "base64": B64, "mime_type": "application/pdf"}, "GLM reads files by URL only"),
-        ({"type": "file", "url": f"data:application/pdf;base64,{B64}"}, "GLM reads files by URL only"),
-        ({"type": "file", "file_id": "f1"}, "GLM reads files by URL only"),
-        ({"type": "audio", "url": URL}, "GLM reads audio inline only; give base64 and mime_type."),
-        ({"type": "input_audio", "input_audio": {}}, "GLM reads audio inline only"),
+        ({"type": "file", "base64": B64, "mime_type": "application/pdf"}, "GLM reads files only by URL"),
+        ({"type": "file", "url": f"data:application/pdf;base64,{B64}"}, "GLM reads files only by URL"),
+        ({"type": "file", "file_id": "f1"}, "GLM reads files only by URL"),
+        ({"type": "audio", "url": URL}, "GLM reads only inline audio; give base64 and mime_type."),
+        ({"type": "input_audio", "input_audio": {}}, "GLM reads only inline audio"),
     ],
 )
 def test_a_block_that_cannot_be_sent_is_refused(block: dict[str, Any], text: str) -> None:

@@ -9,9 +9,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from langchain_glm.catalog.hosts import GATEWAY, HOSTS, Host
-from langchain_glm.catalog.profiles import MODELS
+from langchain_glm.catalog.models import MODELS
 from langchain_glm.tools import WebSearch
 from langchain_glm.wire.request.payload import build
+from langchain_glm.wire.types import WireTool
 
 ASK = [HumanMessage("hi")]
 ASKED = {"role": "user", "content": "hi"}
@@ -27,6 +28,7 @@ KEEP = {"thinking": {"clear_thinking": False}}
 
 def built(host: str = "zai", model: str = "glm-4.7", **given: Any) -> tuple[dict[str, Any], list[str]]:
     more = {name: given.pop(name) for name in ("tools", "tool_choice", "stream") if name in given}
+    more["tools"] = [WireTool(tool) for tool in more.get("tools", ())]
     messages = given.pop("messages", ASK)
     return build(messages, {"model": model, **given}, HOSTS.get(host, GATEWAY), **more)
 
@@ -67,7 +69,7 @@ def test_what_is_not_set_is_not_sent(model: str, host: Host) -> None:
     ]
     for settings in given:
         sent, notices = build(ASK, {"model": model, **settings}, host, tools=[])
-        assert notices == []
+        assert len(notices) == (model in host.served_as)
         assert sent.keys() - {"thinking"} == {"model", "messages"}
         assert None not in sent.values()
 
@@ -111,6 +113,7 @@ PLAIN: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"web_search": {"enable": True, "count": 2}},
         {"tools": [{"type": "web_search", "web_search": {"enable": True, "count": 2}}]},
     ),
+    ({"web_search": STD}, {"tools": [STD]}),
     ({"web_search": False}, {}),
     ({"web_search": True, "tools": [STD]}, {"tools": [STD]}),
     ({"web_search": True, "stream": True}, {"stream": True, "tools": [SEARCH]}),
@@ -158,7 +161,14 @@ def test_arguments_are_streamed_where_the_model_can(host: str, model: str, expec
     assert "tool_stream" not in body(host, model, stream=True, tools=[FIND], tool_stream=False)
 
 
-@pytest.mark.parametrize("host", [*HOSTS, "gateway"])
+@pytest.mark.parametrize("given", [{"web_search": True}, {"tools": [SEARCH]}], ids=["setting", "tool"])
+def test_glms_own_tools_are_left_out_where_the_host_has_none(given: dict[str, Any]) -> None:
+    sent, notices = built("kimi", "some-model", **given)
+    assert "tools" not in sent
+    assert notices == ["kimi does not have GLM's tool web_search; it is not sent."]
+
+
+@pytest.mark.parametrize("host", [*(name for name, host in HOSTS.items() if host.glm_tools), "gateway"])
 def test_a_search_names_the_engine_that_the_host_wants(host: str) -> None:
     named = host in ("bigmodel", "bigmodel-coding", "phanedge")
     expected = [STD if named else SEARCH]
@@ -276,7 +286,7 @@ def test_a_choice_of_a_tool_that_is_not_offered_is_refused() -> None:
 def test_fixed_sampling_is_left_alone_with_a_notice(model: str, settings: dict[str, Any]) -> None:
     sent, notices = built("kimi", model, **settings)
     assert not sent.keys() & {"temperature", "top_p"}
-    assert notices == [f"{model} takes its own temperature and top_p only; yours are left out."]
+    assert notices == [f"{model} accepts only its default temperature and top_p; yours are not sent."]
 
 
 def test_messages_are_translated_for_the_model_and_the_host() -> None:
@@ -299,3 +309,45 @@ def test_model_kwargs_and_extra_body_are_not_changed() -> None:
     extra: dict[str, Any] = {"meta": {}}
     built(model_kwargs=kwargs, extra_body=extra, temperature=0.5)
     assert (kwargs, extra) == ({"seed": 1}, {"meta": {}})
+
+
+PLANS = ["zai-coding", "bigmodel-coding"]
+
+
+@pytest.mark.parametrize("host", PLANS)
+def test_the_rules_are_those_of_the_model_that_answers(host: str) -> None:
+    settings: dict[str, Any] = {"thinking": False, "response_format": {"type": "json_object"}}
+    sent, notices = built(host, "glm-4.7", **settings)
+    assert sent["model"] == "glm-4.7"
+    assert (sent["thinking"], sent["reasoning_effort"]) == ({"clear_thinking": False}, "low")
+    assert "response_format" not in sent  # glm-5.3-flash refuses it with 1210
+    assert "JSON" in sent["messages"][0]["content"]
+    assert notices == [
+        f"{host} answers glm-4.7 with glm-5.3-flash; the request follows the rules of glm-5.3-flash.",
+        "glm-5.3-flash cannot stop thinking; reasoning_effort='low' is sent instead.",
+    ]
+    assert built("zai", "glm-4.7", **settings)[0]["response_format"] == {"type": "json_object"}
+
+
+@pytest.mark.parametrize("host", PLANS)
+def test_efforts_are_those_of_the_model_that_answers(host: str) -> None:
+    sent, notices = built(host, "glm-5-turbo", reasoning_effort="max")
+    assert sent["reasoning_effort"] == "max"
+    assert notices == [
+        f"{host} answers glm-5-turbo with glm-5.3-flash; the request follows the rules of glm-5.3-flash."
+    ]
+    assert built(host, "glm-4.6")[1] == []
+
+
+def test_an_unlisted_model_is_asked_as_its_family_is() -> None:
+    sent, notices = built("zai", "glm-5.4", thinking=False, stream=True, tools=[FIND])
+    assert (sent["model"], sent["reasoning_effort"], sent["tool_stream"]) == ("glm-5.4", "low", True)
+    assert len(notices) == 1
+    picture = HumanMessage([{"type": "image", "base64": "QUJD"}])
+    assert built("zai", "glm-5.4-flash", messages=[picture])[0]["messages"][0]["content"][0]["type"] == "image_url"
+
+
+def test_ranges_hold_for_every_request() -> None:
+    with pytest.raises(ValueError, match=r"^temperature=1\.2 is outside"):
+        built("zai", "some-model", temperature=1.2)
+    assert built("gateway", "some-model", temperature=1.2)[0]["temperature"] == 1.2

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from langchain_glm.catalog.hosts import GATEWAY, HOSTS, Host
-from langchain_glm.catalog.profiles import EFFORTS, MODELS, find_model
-from langchain_glm.wire.request.thinking import resolve_thinking
+from langchain_glm.catalog.models import EFFORTS, MODELS, find_model
+from langchain_glm.wire.request.thinking import check_thinking, resolve_thinking
 
 KEEP = {"clear_thinking": False}
 ON = {"type": "enabled"}
@@ -23,7 +23,7 @@ def sent(switch: dict[str, Any] | None = None, effort: str | None = None) -> dic
     return ({"thinking": switch} if switch else {}) | ({"reasoning_effort": effort} if effort else {})
 
 
-# model, thinking, effort: on Zhipu's own hosts, on gateways, and whether there is a notice
+# model, thinking, effort: on hosts that keep reasoning, on other gateways, and whether there is a notice
 GLM: list[tuple[str, Any, str | None, dict[str, Any], dict[str, Any], bool]] = [
     # may be switched off, no effort levels
     ("glm-4.7", None, None, sent(KEEP), sent(), False),
@@ -96,26 +96,47 @@ GLM: list[tuple[str, Any, str | None, dict[str, Any], dict[str, Any], bool]] = [
     ("some-model", True, "medium", sent(ON, "medium"), sent(ON, "medium"), False),
     ("some-model", False, None, sent(OFF), sent(OFF), False),
     ("some-model", {"budget": 5}, None, sent({"budget": 5}), sent({"budget": 5}), False),
+    (
+        "some-model",
+        ON | {"budget_tokens": 5},
+        None,
+        sent(ON | {"budget_tokens": 5}),
+        sent(ON | {"budget_tokens": 5}),
+        False,
+    ),
+    # unlisted members of known families
+    ("glm-5.4", False, None, sent(KEEP, "low"), sent(None, "low"), True),
+    ("glm-5.3-2026-12", None, "medium", sent(KEEP, "high"), sent(None, "high"), True),
+    ("glm-4.7-something", None, None, sent(KEEP), sent(), False),
+    ("glm-4.7-something", False, None, sent(OFF), sent(OFF), False),
+    # other spellings, a budget, fields that are not known
+    ("glm-4.7", "enabled", None, sent(ON | KEEP), sent(ON), False),
+    ("glm-4.7", "disabled", None, sent(OFF), sent(OFF), False),
+    ("glm-4.7", {"enabled": True}, None, sent(ON | KEEP), sent(ON), False),
+    ("glm-5.3", {"enabled": False}, None, sent(KEEP, "low"), sent(None, "low"), True),
+    ("glm-4.7", ON | {"budget_tokens": 1024}, None, sent(ON | KEEP), sent(ON), True),
+    ("glm-5.3", ON | {"budget_tokens": 1024}, "high", sent(ON | KEEP, "high"), sent(ON, "high"), True),
+    ("glm-4.7", ON | {"level": 3}, None, sent(ON | {"level": 3} | KEEP), sent(ON | {"level": 3}), True),
+    ("glm-4-plus", ON | {"budget_tokens": 1024}, None, sent(), sent(), True),
 ]
 
 
-@pytest.mark.parametrize("host", [host for host in HOSTS.values() if host.native], ids=lambda host: host.name)
+@pytest.mark.parametrize("host", ["zai", "zai-coding", "bigmodel", "bigmodel-coding", "phanedge", "anyfast"])
 @pytest.mark.parametrize(("model", "thinking", "effort", "native", "gateway", "noticed"), GLM)
-def test_glm_on_zhipus_own_hosts(
-    model: str, thinking: Any, effort: str | None, native: dict[str, Any], gateway: Any, noticed: bool, host: Host
+def test_glm_where_reasoning_is_kept(
+    model: str, thinking: Any, effort: str | None, native: dict[str, Any], gateway: Any, noticed: bool, host: str
 ) -> None:
     del gateway
-    fields, notices = asked(thinking, effort, model, host)
+    fields, notices = asked(thinking, effort, model, HOSTS[host])
     assert (fields, len(notices)) == (native, int(noticed))
 
 
-@pytest.mark.parametrize("host", [HOSTS["phanedge"], HOSTS["anyfast"], GATEWAY], ids=lambda host: host.name)
 @pytest.mark.parametrize(("model", "thinking", "effort", "native", "gateway", "noticed"), GLM)
-def test_glm_on_gateways(
-    model: str, thinking: Any, effort: str | None, native: Any, gateway: dict[str, Any], noticed: bool, host: Host
+def test_glm_on_other_gateways(
+    model: str, thinking: Any, effort: str | None, native: Any, gateway: dict[str, Any], noticed: bool
 ) -> None:
     del native
-    fields, notices = asked(thinking, effort, model, host)
+    fields, notices = asked(thinking, effort, model, GATEWAY)
     assert (fields, len(notices)) == (gateway, int(noticed))
 
 
@@ -182,13 +203,76 @@ def test_what_the_user_gave_stays_as_it_is() -> None:
             False,
             None,
             "glm-5.3",
-            "glm-5.3 always thinks and refuses to be switched off; reasoning_effort='low' is sent instead.",
+            "glm-5.3 cannot stop thinking; reasoning_effort='low' is sent instead.",
         ),
-        (False, None, "kimi-k2.7-code", "kimi-k2.7-code always thinks and refuses to be switched off; it is left on."),
-        (None, "medium", "glm-5.3", "glm-5.3 knows reasoning_effort low, high, max; 'high' is sent for 'medium'."),
-        (None, "high", "glm-4.7", "glm-4.7 has no effort levels; reasoning_effort='high' is left out."),
-        (True, None, "glm-4-plus", "glm-4-plus does not think; thinking and reasoning_effort are left out."),
+        (False, None, "kimi-k2.7-code", "kimi-k2.7-code cannot stop thinking; thinking stays on."),
+        (
+            None,
+            "medium",
+            "glm-5.3",
+            "glm-5.3 accepts reasoning_effort low, high, max; 'high' is sent instead of 'medium'.",
+        ),
+        (None, "high", "glm-4.7", "glm-4.7 has no levels of effort; reasoning_effort='high' is not sent."),
+        (True, None, "glm-4-plus", "glm-4-plus does not think; thinking and reasoning_effort are not sent."),
+        (
+            {"enabled": True, "budget_tokens": 9},
+            None,
+            "glm-5.2",
+            "glm-5.2 has no thinking budget; budget_tokens is not sent; reasoning_effort limits its thinking.",
+        ),
+        (ON | {"level": 1}, None, "glm-5.2", "glm-5.2: thinking has no known field level; it is sent unchanged."),
     ],
 )
 def test_a_notice_says_what_was_done(thinking: Any, effort: str | None, model: str, notice: str) -> None:
     assert asked(thinking, effort, model, HOSTS["zai"])[1] == [notice]
+
+
+@pytest.mark.parametrize(
+    ("value", "checked"),
+    [
+        (None, None),
+        (True, True),
+        (False, False),
+        ("enabled", True),
+        ("disabled", False),
+        ({}, {}),
+        (ON, ON),
+        (KEEP, KEEP),
+        ({"enabled": True}, ON),
+        ({"enabled": False, "clear_thinking": False}, OFF | KEEP),
+        ({"enabled": True, "type": "enabled"}, ON),
+        (ON | {"budget_tokens": 5, "x": 1}, ON | {"budget_tokens": 5, "x": 1}),
+    ],
+)
+def test_a_known_form_is_taken(value: Any, checked: Any) -> None:
+    assert check_thinking(value) == checked
+    assert check_thinking(checked) == checked
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "perhaps",
+        "auto",
+        "",
+        1,
+        ["enabled"],
+        {"type": "perhaps"},
+        {"type": None},
+        {"type": ["enabled"]},
+        {"enabled": "yes"},
+        {"enabled": True, "type": "disabled"},
+    ],
+)
+@pytest.mark.parametrize("model", ["glm-5.2", "glm-4-plus", "some-model"])
+def test_another_form_is_refused_with_the_known_ones(value: Any, model: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"^thinking=.* is not valid; give True, False, \"enabled\", \"disabled\""
+    ) as error:
+        asked(value, None, model, HOSTS["zai"])
+    assert repr(value) in str(error.value)
+
+
+def test_a_word_is_no_flag() -> None:
+    with pytest.raises(ValueError, match=r"^thinking: clear_thinking='no' must be True or False"):
+        check_thinking({"clear_thinking": "no"})

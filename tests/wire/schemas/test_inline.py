@@ -1,4 +1,4 @@
-"""JSON schemas as GLM takes them, and arguments read back by them."""
+"""JSON schemas as GLM takes them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from langchain_glm.wire.schemas.inline import inline
-from langchain_glm.wire.schemas.read_back import child_schema, read_by_schema, reads_strings, wants_container
 
 POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
 TEXT = {"type": "string"}
@@ -69,6 +66,59 @@ INLINED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "recursion on the whole": (
         {"type": "object", "properties": {"child": {"$ref": "#"}}},
         {"type": "object", "properties": {"child": {"type": "object", "properties": {"child": {"type": "object"}}}}},
+    ),
+    "recursion in what is no object": (
+        {
+            "$ref": "#/$defs/Json",
+            "$defs": {"Json": {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/Json"}}, TEXT]}},
+        },
+        {"anyOf": [{"type": "array", "items": {"type": ["array", "string"]}}, TEXT]},
+    ),
+    "recursion in what may be anything": (
+        {"properties": {"p": {"$ref": "#/$defs/X"}}, "$defs": {"X": {"not": {"$ref": "#/$defs/X"}}}},
+        {"properties": {"p": {"not": {}}}},
+    ),
+    "recursion with nothing else": ({"$ref": "#/$defs/X", "$defs": {"X": {"$ref": "#/$defs/X"}}}, {}),
+    "keywords beside a reference": (
+        {
+            "properties": {"p": {"$ref": "#/$defs/P", "required": ["x"], "maxProperties": 1}},
+            "$defs": {"P": POINT},
+        },
+        {"properties": {"p": {**POINT, "required": ["x"], "maxProperties": 1}}},
+    ),
+    "keywords beside a reference that say otherwise": (
+        {
+            "properties": {"p": {"$ref": "#/$defs/P", "properties": {"y": {"$ref": "#/$defs/T"}}}},
+            "$defs": {"P": {**POINT, "allOf": [{"minProperties": 1}]}, "T": TEXT},
+        },
+        {"properties": {"p": {**POINT, "allOf": [{"minProperties": 1}, {"properties": {"y": TEXT}}]}}},
+    ),
+    "keywords beside a recursion": (
+        {
+            "$ref": "#/$defs/N",
+            "$defs": {"N": {"type": "object", "properties": {"next": {"$ref": "#/$defs/N", "minProperties": 1}}}},
+        },
+        {"type": "object", "properties": {"next": {"type": "object", "minProperties": 1}}},
+    ),
+    "the mapping of a discriminator": (
+        {
+            "oneOf": [{"$ref": "#/$defs/P"}],
+            "discriminator": {"propertyName": "kind", "mapping": {"p": "#/$defs/P"}},
+            "$defs": {"P": POINT},
+        },
+        {"oneOf": [POINT], "discriminator": {"propertyName": "kind"}},
+    ),
+    "patternProperties": (
+        {"patternProperties": {"$ref": {"$ref": "#/$defs/P"}}, "$defs": {"P": POINT}},
+        {"patternProperties": {"$ref": POINT}},
+    ),
+    "a pointer into a list": (
+        {"anyOf": [POINT, {"properties": {"p": {"$ref": "#/anyOf/0"}}}]},
+        {"anyOf": [POINT, {"properties": {"p": POINT}}]},
+    ),
+    "a pointer in percent": (
+        {"properties": {"p": {"$ref": "#/$defs/Box%5Bint%5D"}}, "$defs": {"Box[int]": POINT}},
+        {"properties": {"p": POINT}},
     ),
     "a pointer with escapes": (
         {"properties": {"p": {"$ref": "#/$defs/a~1b~0c"}}, "$defs": {"a/b~c": POINT}},
@@ -191,127 +241,3 @@ def family(kinds: int) -> dict[str, Any]:
 def test_a_family_of_recursive_kinds_stays_small() -> None:
     assert len(repr(inline(family(3)))) > 600
     assert len(repr(inline(family(12)))) < 100_000
-
-
-OBJECT = {"type": "object"}
-ARRAY = {"type": "array"}
-
-# the schema of a value: does it want an object or an array, and no string?
-WANTING: list[tuple[Any, bool]] = [
-    (OBJECT, True),
-    (ARRAY, True),
-    (POINT, True),
-    ({"properties": {}}, True),
-    ({"type": ["object", "null"]}, True),
-    ({"anyOf": [OBJECT, {"type": "null"}]}, True),
-    ({"oneOf": [ARRAY, OBJECT]}, True),
-    ({"allOf": [OBJECT]}, True),
-    (TEXT, False),
-    ({"type": "integer"}, False),
-    ({"type": ["object", "string"]}, False),
-    ({"anyOf": [OBJECT, TEXT]}, False),
-    ({"anyOf": [OBJECT, {}]}, False),
-    ({}, False),
-    ({"enum": ["a"]}, False),
-    ({"anyOf": []}, False),
-    ({"type": {"a": 1}}, False),
-    (True, False),
-    (None, False),
-    ([], False),
-]
-
-
-@pytest.mark.parametrize(("schema", "expected"), WANTING)
-def test_a_container_is_wanted(schema: Any, expected: bool) -> None:
-    assert wants_container(schema) is expected
-    assert reads_strings({"properties": {"p": schema}}) is expected or schema == POINT
-    assert reads_strings({"properties": {"p": {"type": "string", "items": schema}}}) is expected
-
-
-# a value, its schema, and what is read
-READ: list[tuple[Any, Any, Any]] = [
-    ({"p": '{"x": 1}'}, {"properties": {"p": OBJECT}}, {"p": {"x": 1}}),
-    ({"p": "[1, 2]"}, {"properties": {"p": ARRAY}}, {"p": [1, 2]}),
-    ({"p": ' {"x": 1}\n'}, {"properties": {"p": OBJECT}}, {"p": {"x": 1}}),
-    ({"p": '{"x": 1}'}, {"properties": {"p": TEXT}}, {"p": '{"x": 1}'}),
-    ({"p": '{"x": 1}'}, {"properties": {"p": {"anyOf": [OBJECT, TEXT]}}}, {"p": '{"x": 1}'}),
-    ({"p": '{"x": 1}'}, {"properties": {"p": {"anyOf": [OBJECT, {"type": "null"}]}}}, {"p": {"x": 1}}),
-    ({"p": "[1]"}, {"properties": {"p": OBJECT}}, {"p": "[1]"}),
-    ({"p": '{"x": 1}'}, {"properties": {"p": ARRAY}}, {"p": '{"x": 1}'}),
-    ({"p": "1"}, {"properties": {"p": OBJECT}}, {"p": "1"}),
-    ({"p": "null"}, {"properties": {"p": OBJECT}}, {"p": "null"}),
-    ({"p": "x"}, {"properties": {"p": OBJECT}}, {"p": "x"}),
-    ({"p": ""}, {"properties": {"p": OBJECT}}, {"p": ""}),
-    ({"p": '{"x": 1'}, {"properties": {"p": OBJECT}}, {"p": '{"x": 1'}),
-    ({"p": '{"x": 1}, "q": 2'}, {"properties": {"p": OBJECT}}, {"p": '{"x": 1}, "q": 2'}),
-    ({"p": '{"x": 1}, "value": {"y": 2}'}, {"properties": {"p": OBJECT}}, {"p": '{"x": 1}, "value": {"y": 2}'}),
-    ({"p": {"q": '{"x": 1}'}}, {"properties": {"p": {"properties": {"q": OBJECT}}}}, {"p": {"q": {"x": 1}}}),
-    ({"p": ['{"x": 1}', "y"]}, {"properties": {"p": {"items": OBJECT}}}, {"p": [{"x": 1}, "y"]}),
-    ({"p": '["{\\"x\\": 1}"]'}, {"properties": {"p": {"type": "array", "items": OBJECT}}}, {"p": [{"x": 1}]}),
-    ({"any": '{"x": 1}'}, {"additionalProperties": OBJECT}, {"any": {"x": 1}}),
-    ({"q": '{"x": 1}'}, {"properties": {"p": OBJECT}}, {"q": '{"x": 1}'}),
-    ({"p": 1}, {"properties": {"p": OBJECT}}, {"p": 1}),
-    ({"p": '{"x": 1}'}, None, {"p": '{"x": 1}'}),
-    ({"p": '{"x": 1}'}, {"properties": 1}, {"p": '{"x": 1}'}),
-    ({"p": '{"x": 1}'}, {"anyOf": [{"properties": {"p": OBJECT}}, {"type": "null"}]}, {"p": {"x": 1}}),
-]
-
-
-@pytest.mark.parametrize(("value", "schema", "expected"), READ)
-def test_json_in_strings_is_read(value: Any, schema: Any, expected: Any) -> None:
-    before = copy.deepcopy(value)
-    assert read_by_schema(value, schema) == expected
-    assert value == before
-
-
-@pytest.mark.parametrize(
-    ("schema", "key", "expected"),
-    [
-        ({"properties": {"p": TEXT}}, "p", TEXT),
-        ({"properties": {"p": TEXT}}, "q", None),
-        ({"properties": {"p": TEXT}, "additionalProperties": OBJECT}, "q", OBJECT),
-        ({"items": TEXT}, None, TEXT),
-        ({}, None, None),
-        (True, "p", None),
-        (None, None, None),
-    ],
-)
-def test_the_schema_of_a_child(schema: Any, key: str | None, expected: Any) -> None:
-    assert child_schema(schema, key) == expected
-
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-KEYWORDS = [
-    "properties",
-    "items",
-    "anyOf",
-    "allOf",
-    "type",
-    "$ref",
-    "$defs",
-    "prefixItems",
-    "additionalProperties",
-    "enum",
-]
-odd_schemas = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(["object", "array", "string", "#", "#/$defs/x", "x"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*KEYWORDS, "x"]), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(schema=st.dictionaries(st.sampled_from([*KEYWORDS, "x"]), odd_schemas, max_size=4), value=anything)
-def test_no_schema_whatever_breaks_the_reading(schema: dict[str, Any], value: Any) -> None:
-    plain = inline(schema)
-    read_by_schema(value, plain)
-    reads_strings(plain)
-    wants_container(plain)
-
-
-@given(value=anything)
-def test_without_a_schema_nothing_changes(value: Any) -> None:
-    assert read_by_schema(value, {}) == value
