@@ -305,5 +305,5 @@ def _error_from_reply(error: bytes | Mapping[str, Any], response: Any, endpoint:
         status=response.status_code,
         headers=response.headers,
         response=httpx2.Response(response.status_code, headers=headers, content=body),
-        secrets=[*([key] if key else []), *endpoint.headers.values()],
+        secrets=endpoint.secrets(key),
     )

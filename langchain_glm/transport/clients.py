@@ -160,10 +160,16 @@ def _close_unused(shared: _SharedClient[httpx2.Client]) -> None:
 
 
 def _close_idle() -> None:
-    for clients in _sync.values():
+    for shared in _remove_idle(_sync):
+        _close_unused(shared)
+
+
+def _remove_idle(groups: dict[bool, list[_SharedClient[_Client]]]) -> Iterator[_SharedClient[_Client]]:
+    """Take the idle clients out of their lists, so that no request borrows them, and yield each to be closed."""
+    for clients in groups.values():
         for shared in [shared for shared in clients if shared.is_idle]:
             clients.remove(shared)
-            _close_unused(shared)
+            yield shared
 
 
 @asynccontextmanager
@@ -219,11 +225,9 @@ def _schedule_idle_checks(
     closing: set[asyncio.Task[None]] = set()  # the loop keeps only weak references to its tasks
 
     def check() -> None:
-        for clients in loop_clients.values():
-            for shared in [shared for shared in clients if shared.is_idle]:
-                clients.remove(shared)
-                closing.add(task := loop.create_task(shared.client.aclose()))
-                task.add_done_callback(closing.discard)
+        for shared in _remove_idle(loop_clients):
+            closing.add(task := loop.create_task(shared.client.aclose()))
+            task.add_done_callback(closing.discard)
         loop.call_later(KEEPALIVE_SECONDS / 4, check)
 
     loop.call_later(KEEPALIVE_SECONDS / 4, check)

@@ -76,6 +76,10 @@ class Endpoint:
     on_retry: Callable[[RetryCallState], Any] | None = None
     limiter: InFlightLimiter | None = None
 
+    def secrets(self, key: str | None) -> list[str]:
+        """Return what must be removed from the texts of errors: the key of the request and the header values."""
+        return [*([key] if key else []), *self.headers.values()]
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -142,9 +146,12 @@ class Request:
             response, body = error.response, b""
             with suppress(http.StreamError):  # the hook has not read it
                 body = response.content
-            secrets = [*([key] if key else []), *self.endpoint.headers.values()]
             return error_from_body(
-                body, host=self.endpoint.host, status=response.status_code, headers=response.headers, secrets=secrets
+                body,
+                host=self.endpoint.host,
+                status=response.status_code,
+                headers=response.headers,
+                secrets=self.endpoint.secrets(key),
             )
         if self.deadline is not None and time.monotonic() >= self.deadline:
             return total_timeout_error(self.endpoint.timeout)

@@ -119,6 +119,18 @@ class _Queue:
         self._admit()
         return slot
 
+    @contextmanager
+    def waiting(self, slot: Future[None], timeout: float | None) -> Iterator[None]:
+        """Leave the queue if the wait for a slot fails; a `TimeoutError` becomes a `GLMTimeoutError`."""
+        try:
+            yield
+        except TimeoutError:
+            self.leave(slot)
+            raise _no_slot(timeout) from None
+        except BaseException:
+            self.leave(slot)
+            raise
+
     def leave(self, slot: Future[None]) -> None:
         """Stop waiting for a slot, or give it back if it has just been granted."""
         if slot.cancel():
@@ -179,14 +191,8 @@ class SharedLimit:
         """Wait for a slot; see `InFlightLimiter`."""
         queue = self._queue()
         slot = queue.join(self.limit)
-        try:
+        with queue.waiting(slot, timeout):
             slot.result(timeout)
-        except TimeoutError:
-            queue.leave(slot)
-            raise _no_slot(timeout) from None
-        except BaseException:
-            queue.leave(slot)
-            raise
         return queue
 
     async def aacquire(self, timeout: float | None) -> _Queue:
@@ -195,15 +201,9 @@ class SharedLimit:
         slot = queue.join(self.limit)
         if slot.done():
             return queue
-        try:
+        with queue.waiting(slot, timeout):
             async with asyncio.timeout(timeout):  # Python 3.11's wait_for may lose a cancellation
                 await asyncio.wrap_future(slot)
-        except TimeoutError:
-            queue.leave(slot)
-            raise _no_slot(timeout) from None
-        except BaseException:
-            queue.leave(slot)
-            raise
         return queue
 
     def release(self, ticket: object, *, overloaded: bool) -> None:
