@@ -12,13 +12,12 @@ from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from langchain_glm import binding, token_counting, tracing
 from langchain_glm.calls import prepare
-from langchain_glm.catalog.choose_host import host_of_key
 from langchain_glm.catalog.hosts import GATEWAY
 from langchain_glm.catalog.models import find_model
 from langchain_glm.catalog.profiles import model_profile
 from langchain_glm.connection import HOST_FIELDS, Connection
 from langchain_glm.content_blocks import register_translators
-from langchain_glm.keywords import OtherNames, sort_keywords
+from langchain_glm.keywords import OtherNames
 from langchain_glm.notices import notify
 from langchain_glm.tools import WebSearch
 from langchain_glm.transport import client
@@ -151,10 +150,6 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
 
     if not TYPE_CHECKING:
 
-        def __init__(self, *args: Any, **settings: Any) -> None:
-            with as_glm_value_error():
-                super().__init__(*args, **settings)
-
         @property
         def model_name(self) -> str:
             """The model's id, under the name that other chat models use."""
@@ -162,23 +157,22 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _sort_keywords(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
+    def _look_up_profile_again(cls, given: Any) -> Any:
+        """Drop a profile that was looked up if LangChain makes a copy by passing every field."""
+        if not isinstance(given, dict) or not isinstance(given.get("profile"), _LookedUpProfile):
             return given
-        settings, others = sort_keywords(given, cls.model_fields)
-        if settings.get("host") is None and settings.get("base_url") is None:
-            settings["host"] = next(filter(None, map(host_of_key, given)), None)
-        if others:
-            notify(f"{', '.join(others)} is not a setting of ChatGLM; it is sent in the request body.")
-            settings["model_kwargs"] = {**(settings.get("model_kwargs") or {}), **others}
-        if isinstance(settings.get("profile"), _LookedUpProfile) and settings.keys() >= cls.model_fields.keys():
-            del settings["profile"]  # LangChain makes copies by passing every field
-        return settings
+        if not given.keys() >= cls.model_fields.keys():
+            return given
+        return {name: value for name, value in given.items() if name != "profile"}
+
+    @classmethod
+    def _with_other_keywords(cls, settings: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+        notify(f"{', '.join(others)} is not a setting of ChatGLM; it is sent in the request body.")
+        return {**settings, "model_kwargs": {**(settings.get("model_kwargs") or {}), **others}}
 
     @model_validator(mode="after")
     def _check_settings(self) -> Self:
         self._add_version("langchain-zai-glm", __version__)
-        self._check_key()
         check_ranges(self.__dict__, self.endpoint_host, self.traits)
         return self
 

@@ -25,11 +25,12 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
     WrapValidator,
+    model_validator,
 )
 
 from langchain_glm import keys
-from langchain_glm.catalog.choose_host import choose_host, missing_key_error
-from langchain_glm.catalog.hosts import HOSTS, Host
+from langchain_glm.catalog.choose_host import check_serves, choose_host, host_of_key, missing_key_error
+from langchain_glm.catalog.hosts import CHAT, HOSTS, Host
 from langchain_glm.errors import GLMValueError
 from langchain_glm.keys import ApiKey, SecretHeaders, check_headers, secret_key
 from langchain_glm.keywords import ALIASES, sort_keywords
@@ -37,7 +38,7 @@ from langchain_glm.notices import notify
 from langchain_glm.transport.exchange import Endpoint
 from langchain_glm.transport.limits import InFlightLimiter, shared_limit
 from langchain_glm.transport.timeouts import Timeout
-from langchain_glm.validation import JsonSchema, own_settings, validate_setting
+from langchain_glm.validation import JsonSchema, as_glm_value_error, own_settings, validate_setting
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
@@ -180,7 +181,40 @@ class Connection(BaseModel):
     _shared_fields: ClassVar[tuple[str, ...]] = (*_CLIENTS, "api_key", "max_concurrency")
     """Fields whose values copies share with the original."""
 
+    _path: ClassVar[str] = CHAT
+    """The path that the class posts to; it selects only hosts that serve it."""
+
+    _default_host: ClassVar[str | None] = None
+    """The host if neither `host` nor `base_url` is given; `None` is the one whose key is in the environment."""
+
     _resolved_host: Host | None = PrivateAttr(default=None)
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, *args: Any, **settings: Any) -> None:
+            with as_glm_value_error():
+                super().__init__(*args, **settings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sort_keywords(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        settings, others = sort_keywords(given, cls.model_fields)
+        if settings.get("host") is None and settings.get("base_url") is None:
+            settings["host"] = next(filter(None, map(host_of_key, given)), None)
+        return cls._with_other_keywords(settings, others) if others else settings
+
+    @classmethod
+    def _with_other_keywords(cls, settings: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings for a constructor that was also given keywords that are no settings."""
+        raise GLMValueError(f"{', '.join(others)} is not a setting of {cls.__name__}.")
+
+    @model_validator(mode="after")
+    def _check_connection(self) -> Self:
+        check_serves(self.endpoint_host, self._path)
+        self._check_key()
+        return self
 
     def model_post_init(self, context: Any, /) -> None:
         """Also run LangChain's hook; pydantic's own hook for private attributes does not."""
@@ -197,7 +231,11 @@ class Connection(BaseModel):
         chosen = self._resolved_host
         if chosen is None:
             chosen, warning = choose_host(
-                self.host, self.base_url, model=getattr(self, "model", None), key_given=self.api_key is not None
+                self._default_host if self.host is None and self.base_url is None else self.host,
+                self.base_url,
+                model=getattr(self, "model", None),
+                path=self._path,
+                key_given=self.api_key is not None,
             )
             self._resolved_host = chosen
             if warning:
@@ -207,7 +245,7 @@ class Connection(BaseModel):
     def _check_key(self) -> None:
         host = self.endpoint_host
         if host.name in HOSTS and not keys.has_key(self.api_key, host):
-            raise missing_key_error(host)
+            raise missing_key_error(host, self._path)
 
     def _endpoint(self, on_retry: Callable[[RetryCallState], Any] | None = None) -> Endpoint:
         """Return the endpoint that the settings describe.
@@ -276,6 +314,7 @@ class Connection(BaseModel):
             return
         self._resolved_host = None
         now = self.endpoint_host
+        check_serves(now, self._path)
         another = now.base_url != before.base_url and not set(now.key_variables) & set(before.key_variables)
         if another and "api_key" not in changed and (self.host is not None or now.name in HOSTS):
             super().__setattr__("api_key", None)

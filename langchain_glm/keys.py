@@ -157,8 +157,8 @@ def _from_environment(key: Any, host: Host) -> str | None:
     if isinstance(key, KeyLeftOut):
         variable = next(name for name in host.key_variables if os.environ.get(name, "").strip())
         notify(
-            f"The key of a ChatGLM was left out of its pickle; the key in {variable} is used instead. To choose the "
-            "key where the model is unpickled, give api_key=… a function."
+            f"A key was left out of a pickle; the key in {variable} is used instead. To choose the key where the "
+            "pickle is loaded, give api_key=… a function."
         )
     return _stripped_key(found)
 

@@ -79,7 +79,7 @@ def count_tokens(  # noqa: D417 - `self` is the method's model
     messages = self._convert_input(prompt).to_messages()
     if not exact:
         return get_num_tokens_from_messages(self, messages, tools)
-    return client.send(*_exact_count_arguments(self, messages, tools), path="/tokenizer", required_field="usage")
+    return client.send(*_exact_count_arguments(self, messages, tools), path="/tokenizer", reply_fields=("usage",))
 
 
 async def acount_tokens(
@@ -89,7 +89,9 @@ async def acount_tokens(
     messages = self._convert_input(prompt).to_messages()
     if not exact:
         return get_num_tokens_from_messages(self, messages, tools)
-    return await client.asend(*_exact_count_arguments(self, messages, tools), path="/tokenizer", required_field="usage")
+    return await client.asend(
+        *_exact_count_arguments(self, messages, tools), path="/tokenizer", reply_fields=("usage",)
+    )
 
 
 def _count_text(model: ChatGLM, text: str) -> float:
@@ -100,7 +102,7 @@ def _exact_count_arguments(
     model: ChatGLM, messages: list[BaseMessage], tools: Sequence[Any] | None
 ) -> tuple[Endpoint, Payload, Callable[[Mapping[str, Any]], int]]:
     """Return the arguments of `send` for an exact count: the endpoint, the body, and the reader of the reply."""
-    if not model.endpoint_host.native:
+    if not (model.endpoint_host.serves and "/tokenizer" in model.endpoint_host.serves):
         raise GLMValueError(
             f"host {model.endpoint_host.name!r} has no known token counter; leave out exact=True for an estimate, "
             "or give custom_get_token_ids=…."

@@ -313,7 +313,7 @@ def test_outputs_of_several_prompts_are_added_up(make_model: Make) -> None:
 
 
 @pytest.mark.usefixtures("key_in_environment")
-@pytest.mark.filterwarnings("ignore:The key of a ChatGLM was left out:langchain_glm.GLMWarning")
+@pytest.mark.filterwarnings("ignore:A key was left out:langchain_glm.GLMWarning")
 def test_copies_work_and_know_their_settings(make_model: Make) -> None:
     model = make_model(temperature=0.2)
     for twin in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model)), model.model_copy()):

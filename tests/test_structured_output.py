@@ -437,7 +437,7 @@ def test_types_tell_what_comes_out(make_model: Make) -> None:
     assert_type(model.with_structured_output(SCHEMA), Runnable[LanguageModelInput, Any])
 
 
-@pytest.mark.filterwarnings("ignore:The key of a ChatGLM was left out")
+@pytest.mark.filterwarnings("ignore:A key was left out")
 @pytest.mark.parametrize("pickler", [pickle, cloudpickle], ids=["pickle", "cloudpickle"])
 @pytest.mark.parametrize("options", [{}, {"repair": 1}, {"include_raw": True}], ids=["plain", "repair", "raw"])
 @pytest.mark.parametrize("kind", SCHEMAS)

@@ -9,13 +9,13 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from langchain_glm.catalog.hosts import GATEWAY, HOSTS, Host
+from langchain_glm.catalog.hosts import CHAT, GATEWAY, HOSTS, Host
 from langchain_glm.errors import GLMAuthenticationError, GLMValueError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["choose_host", "host_of_key", "missing_key_error"]
+__all__ = ["check_serves", "choose_host", "host_of_key", "missing_key_error"]
 
 _COMPANIES: Final = (
     (("zai", "zai-coding", "bigmodel", "bigmodel-coding"), ("glm-", "charglm-", "codegeex-", "autoglm-", "emohaa")),
@@ -31,6 +31,7 @@ def choose_host(
     environ: Mapping[str, str] = os.environ,
     model: str | None = None,
     *,
+    path: str = CHAT,
     key_given: bool = False,
 ) -> tuple[Host, str | None]:
     """Choose the endpoint.
@@ -40,6 +41,7 @@ def choose_host(
         base_url: a URL that the user gave. With `name` it only replaces the URL; alone it also selects the host.
         environ: the environment variables, for a key that selects the host and for a URL.
         model: the id of the model. A key of a company that does not serve it selects no host.
+        path: the path that is needed. A key of a host that does not serve it selects no host.
         key_given: whether the user gave a key, which does not say which host it is for.
 
     Returns:
@@ -63,7 +65,7 @@ def choose_host(
     if name is None and base_url is not None:
         url, warning = _check_url(base_url)
         return replace(_host_by_url(url), base_url=url), warning
-    host = HOSTS[name] if name is not None else _host_by_key(environ, model, key_given=key_given)
+    host = HOSTS[name] if name is not None else _host_by_key(environ, model, path, key_given=key_given)
     url, warning = _check_url(host.url_from(environ) or host.base_url if base_url is None else base_url)
     # A variable such as ZAI_BASE_URL may hold the URL of the company's other plan, which is a different host.
     other_plan = HOSTS.get(host.other_plan or "")
@@ -87,19 +89,42 @@ def host_of_key(name: str) -> str | None:
     return next((host.name for host in hosts if name.upper() in host.key_variables), None)
 
 
-def missing_key_error(host: Host) -> GLMAuthenticationError:
+def missing_key_error(host: Host, path: str = CHAT, environ: Mapping[str, str] = os.environ) -> GLMAuthenticationError:
     """Make the exception for a host without a key.
 
     Args:
         host: the host that was chosen.
+        path: the path that is needed; hosts that have a key but do not serve it are named.
+        environ: the environment variables.
 
     Returns:
         The exception, not raised; its hint says where to put the key.
     """
+    with_key = (known for known in HOSTS.values() if known.chosen_by_key or environ.get(known.key_variable))
+    others = [known for known in with_key if known.key_from(environ) and not known.may_serve(path)]
+    unusable = f" The keys of {_with_variables(others, environ)} cannot be used: these hosts do not serve {path}."
     return GLMAuthenticationError(
-        f"There is no key for host {host.name!r}.",
+        f"There is no key for host {host.name!r}.{unusable if others else ''}",
         hint=f"Set the environment variable {' or '.join(host.key_variables)}, or give api_key=….",
     )
+
+
+def check_serves(host: Host, path: str) -> None:
+    """Check that a host serves a path.
+
+    Args:
+        host: the host that was chosen.
+        path: the path that is needed.
+
+    Raises:
+        GLMValueError: if the host is known not to serve it.
+    """
+    if not host.may_serve(path):
+        able = [known for known in HOSTS.values() if known.serves and path in known.serves]
+        raise GLMValueError(
+            f"host {host.name!r} does not serve {path}. Give the name and the key of a host that does: "
+            f"{_with_variables(able, {})}."
+        )
 
 
 _URL: Final = re.compile(r"https?://[^\s/?#\\\x00-\x20\x7f]+?(:\d{1,5})?(/[^\s?#\x00-\x20\x7f]*)?")
@@ -151,11 +176,11 @@ def _segments(url: str) -> list[str]:
     return [parts.netloc.lower(), *parts.path.strip("/").split("/")]
 
 
-def _host_by_key(environ: Mapping[str, str], model: str | None, *, key_given: bool) -> Host:
-    """Return the one host that has its key in the environment and may serve the model."""
+def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, key_given: bool) -> Host:
+    """Return the one host that has its key in the environment and may serve the model and the path."""
     selectable = [host for host in HOSTS.values() if host.chosen_by_key]
     with_key = [host for host in selectable if host.key_from(environ)]
-    found = [host for host in with_key if _may_serve(host, model)]
+    found = [host for host in with_key if host.may_serve(path) and _may_serve(host, model)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -168,14 +193,15 @@ def _host_by_key(environ: Mapping[str, str], model: str | None, *, key_given: bo
             hint=f"Give host=… (one of {', '.join(HOSTS)}) or base_url=….",
         )
     if with_key:
+        needed = path if path != CHAT else model
         message = (
-            f"The environment holds no key for a host that serves {model}, only {_with_variables(with_key, environ)}."
+            f"The environment holds no key for a host that serves {needed}, only {_with_variables(with_key, environ)}."
         )
     elif GATEWAY.key_from(environ):
         message = f"{GATEWAY.key_variable} is set, but it does not say which host its key is for."
     else:
         message = "No host is given, and no key is in the environment."
-    usable = [host for host in selectable if _may_serve(host, model)]
+    usable = [host for host in selectable if host.may_serve(path) and _may_serve(host, model)]
     raise GLMAuthenticationError(
         message,
         hint=f"Set one of {_with_variables(usable, {})}; or give api_key=… with host=… (one of {', '.join(HOSTS)}) "

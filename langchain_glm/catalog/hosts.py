@@ -10,7 +10,10 @@ from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotati
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-__all__ = ["GATEWAY", "HOSTS", "Host"]
+__all__ = ["CHAT", "GATEWAY", "HOSTS", "Host"]
+
+CHAT: Final = "/chat/completions"
+"""The path of the chat endpoint, which every host serves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ class Host:
         glm_tools: whether it accepts GLM's own tools, such as `web_search`.
         search_engine: the search engine for `web_search=True`; `None` leaves the choice to the endpoint.
         tool_message_name: whether it expects the tool's `name` in tool messages.
+        serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
     """
 
     name: str
@@ -64,11 +68,16 @@ class Host:
     glm_tools: bool = True
     search_engine: str | None = None
     tool_message_name: bool = False
+    serves: frozenset[str] | None = None
 
     @property
     def key_variable(self) -> str:
         """The variable that messages about a missing or refused key name."""
         return self.key_variables[0]
+
+    def may_serve(self, path: str) -> bool:
+        """Return whether it serves a path, as far as is known."""
+        return path == CHAT or self.serves is None or path in self.serves
 
     def key_from(self, environ: Mapping[str, str] = os.environ) -> str | None:
         """Return the first non-empty key among this host's variables."""
@@ -79,6 +88,14 @@ class Host:
         return next((environ[name] for name in self.url_variables if environ.get(name)), None)
 
 
+# What Z.ai's API description lists, 2026-06 to 2026-10.
+_ZAI_SERVES: Final = frozenset({"/tokenizer", "/web_search", "/reader", "/layout_parsing"})
+# docs.bigmodel.cn, 2025-11 to 2026-10; `/reader` is typed by the official SDK 0.2.3 only. The knowledge base has a path
+# of its own on the same server.
+_BIGMODEL_SERVES: Final = _ZAI_SERVES | {"/embeddings", "/rerank", "/knowledge/retrieve"}
+# On coding plans, `/embeddings` was refused with 1211 for two accounts in 2026-07, and `/web_search` bills the balance
+# of the ordinary host; the plans bring search and reader as MCP servers instead.
+_PLAN_SERVES: Final = frozenset({"/tokenizer"})
 # docs.z.ai, 2026-10-07: URLs, `tool_stream`, `clear_thinking`, tool_choice "auto" only, no json_schema. Key and URL
 # variables: zai-sdk 0.2.3 and Z.ai's MCP servers. Streams hold usage without asking (recorded, 2025-09 to 2026-08).
 _ZAI: Final = Host(
@@ -91,6 +108,7 @@ _ZAI: Final = Host(
     native=True,
     keeps_reasoning=True,
     reasoning_field="reasoning_content",
+    serves=_ZAI_SERVES,
 )
 # docs.bigmodel.cn, 2026-04 to 2026-10. Variables: the old zhipuai SDK, models.dev.
 _BIGMODEL: Final = replace(
@@ -104,6 +122,7 @@ _BIGMODEL: Final = replace(
     # The official SDK and two gateways strip the data-URI prefix for this host, 2026-10.
     base64_images="raw",
     search_engine="search_std",  # required by its API description, 2026-04
+    serves=_BIGMODEL_SERVES,
 )
 # The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07.
 _CODING_PLAN_MODELS: Final = {
@@ -128,6 +147,7 @@ _KIMI: Final = Host(
     stream_usage=True,
     tool_message_name=True,
     glm_tools=False,
+    serves=frozenset(),
     tool_names=r"\$[a-z_]+|[a-zA-Z_][a-zA-Z0-9_-]{2,63}",  # names with $ are its own tools; Moonshot's API, 2026-04
 )
 
@@ -145,6 +165,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             other_plan="zai",
             wrong_urls=("https://api.z.ai/api/coding/v4", "https://api.z.ai/api/coding/paas/v1"),
             served_as=_CODING_PLAN_MODELS,
+            serves=_PLAN_SERVES,
         ),
         _BIGMODEL,
         replace(
@@ -157,6 +178,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             other_plan="bigmodel",
             wrong_urls=(),
             served_as=_CODING_PLAN_MODELS,
+            serves=_PLAN_SERVES,
         ),
         # docs.phanedge.cloud, 2026-11: passes on `thinking` and GLM's search object, which must be complete.
         Host(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langchain_glm.testing.faults import Fault
     from langchain_glm.testing.turn import Turn
 
-__all__ = ["fault_answer", "reply_answer", "sse"]
+__all__ = ["body_fault_answer", "fault_answer", "reply_answer", "sse"]
 
 _STREAM_HEADERS: Final = (("content-type", "text/event-stream;charset=UTF-8"), ("cache-control", "no-cache"))
 _DONE: Final = b"data: [DONE]\n\n"
@@ -70,12 +70,35 @@ def reply_answer(reply: Reply, turn: Turn) -> Answer:
 
 
 def fault_answer(fault: Fault, turn: Turn, reply: Reply) -> Answer:
-    """Return the answer for a fault.
+    """Return the answer of the chat endpoint for a fault.
 
     Args:
         fault: the failure.
         turn: the request.
         reply: the reply that some faults send, complete or broken off.
+    """
+    match fault.kind:
+        case "wrong_mode":
+            return reply_answer(reply, replace(turn, stream=not turn.stream))
+        case "finish":
+            return reply_answer(_unfinished(fault, reply), turn)
+        case "empty" if turn.stream:
+            return _stream(turn, b"")
+        case "left_open" if turn.stream:
+            return _left_open(fault, turn, reply)
+        case "in_stream" | "raw_line" | "truncated_frame" | "silence" | "reset" | "cut" | "half_reply" if turn.stream:
+            return _broken_stream(fault, turn, reply)
+        case _:
+            return body_fault_answer(fault, turn, reply_answer(reply, turn))
+
+
+def body_fault_answer(fault: Fault, turn: Turn, answer: Answer) -> Answer:
+    """Return the answer for a fault of any endpoint whose answer is one body.
+
+    Args:
+        fault: the failure.
+        turn: the request.
+        answer: the answer without the fault; some faults send it, complete or broken off.
     """
     match fault.kind:
         case "http":
@@ -87,19 +110,15 @@ def fault_answer(fault: Fault, turn: Turn, reply: Reply) -> Answer:
         case "redirect":
             return Answer(fault.status or 308, (("location", fault.location), ("content-length", "0")), (b"",))
         case "empty":
-            return _stream(turn, b"") if turn.stream else Answer(200, (JSON_TYPE, ("content-length", "0")), (b"",))
-        case "wrong_mode":
-            return reply_answer(reply, replace(turn, stream=not turn.stream))
+            return Answer(200, (JSON_TYPE, ("content-length", "0")), (b"",))
         case "extra_bytes":
-            return replace(reply_answer(reply, turn), trailing=fault.data)
+            return replace(answer, trailing=fault.data)
         case "left_open":
-            return _left_open(fault, turn, reply)
-        case "code" | "error_in_200":
+            return answer
+        case "code" | "error_in_200" | "in_stream" | "raw_line":
             return _error(fault, turn)
-        case "finish":
-            return reply_answer(_unfinished(fault, reply), turn)
         case _:
-            return _broken_stream(fault, turn, reply) if turn.stream else _broken_body(fault, turn, reply)
+            return _broken_body(fault, answer)
 
 
 def _error_body(fault: Fault, turn: Turn) -> tuple[int, dict[str, Any]]:
@@ -115,8 +134,6 @@ def _error(fault: Fault, turn: Turn) -> Answer:
 
 
 def _left_open(fault: Fault, turn: Turn, reply: Reply) -> Answer:
-    if not turn.stream:
-        return reply_answer(reply, turn)
     end = [_DONE] if fault.done else []
     return _stream(turn, *_with_pauses(reply, [*_frames(reply, turn), *end]), Pause(fault.seconds))
 
@@ -158,10 +175,7 @@ def _broken_stream(fault: Fault, turn: Turn, reply: Reply) -> Answer:
     return _stream(turn, *steps)
 
 
-def _broken_body(fault: Fault, turn: Turn, reply: Reply) -> Answer:
-    if fault.kind in {"in_stream", "raw_line"}:
-        return _error(fault, turn)
-    answer = reply_answer(reply, turn)
+def _broken_body(fault: Fault, answer: Answer) -> Answer:
     body = next(step for step in answer.steps if isinstance(step, bytes))
     half = body[: len(body) // 2]
     match fault.kind:

@@ -14,9 +14,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
-from langchain_glm.testing.answers import fault_answer, reply_answer
+from langchain_glm.catalog.hosts import CHAT
+from langchain_glm.testing.answers import body_fault_answer, fault_answer, reply_answer
 from langchain_glm.testing.checks import check_access, check_request
-from langchain_glm.testing.companions import embeddings, models, tokenizer
+from langchain_glm.testing.endpoints import ENDPOINTS
 from langchain_glm.testing.faults import Fault
 from langchain_glm.testing.ledger import Ledger, RecordedRequest
 from langchain_glm.testing.parrot import parrot_reply
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.testing.steps import Answer
@@ -70,10 +71,11 @@ def make_app(host: Host, api_key: str, ledger: Ledger, transports: Transports, s
 
     return Starlette(
         routes=[
-            Route(f"{base}/chat/completions", _Chat(context), methods=["POST"]),
-            Route(f"{base}/tokenizer", _Companion(context, tokenizer), methods=["POST"]),
-            Route(f"{base}/embeddings", _Companion(context, embeddings), methods=["POST"]),
-            Route(f"{base}/models", _Companion(context, models), methods=["GET"]),
+            Route(f"{base}{CHAT}", _Chat(context), methods=["POST"]),
+            *(
+                Route(f"{base}{path}", _Endpoint(context, path, answer), methods=[method])
+                for (method, path), answer in ENDPOINTS.items()
+            ),
         ],
         exception_handlers={404: answer_not_found, 405: answer_not_found},  # type: ignore[dict-item]  # it is awaited like an application
     )
@@ -106,19 +108,6 @@ class _SendAnswer:
         )
 
 
-class _Companion:
-    """An endpoint other than chat: the key and the JSON are checked, and a function of the body makes the answer."""
-
-    def __init__(self, context: _Context, answer: Callable[[Mapping[str, Any], Host], Answer]) -> None:
-        self.context = context
-        self.answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, problem = await _read(self.context, scope, receive, empty={})
-        answer = refuse(problem, self.context.host) if problem else self.answer(body, self.context.host)
-        await _SendAnswer(self.context, answer, body)(scope, receive, send)
-
-
 class _Chat:
     """`/chat/completions`: wrong requests are refused; the queue answers the others, or the parrot if it is empty."""
 
@@ -129,23 +118,65 @@ class _Chat:
         context = self.context
         body, problem = await _read(context, scope, receive)
         problem = problem or check_request(body, context.host)
-        request_id = None if problem else _request_id(body, context.host)
-        problem = problem or context.ledger.enter(request_id)
         if problem:
-            now = int(time.time())
-            answer = refuse(problem, context.host, created=now, request_id=_new_id(context.host, now))
-            await _SendAnswer(context, answer, body)(scope, receive, send)
-            return
-        with ExitStack() as slot:
-            slot.callback(context.ledger.leave, request_id)
-            await _SendAnswer(context, self._answer(body), body, before_last=slot.close)(scope, receive, send)
+            await _SendAnswer(context, _refusal(problem, context), body)(scope, receive, send)
+        else:
+            await _answer_in_slot(context, body, self._answer)(scope, receive, send)
 
     def _answer(self, body: Mapping[str, Any]) -> Answer:
         turn = _turn(body, self.context)
-        scripted = self.context.ledger.next_reply()
+        scripted = self.context.ledger.next_reply(CHAT)
         if isinstance(scripted, Fault):
             return fault_answer(scripted, turn, scripted.reply or parrot_reply(body, self.context.host))
         return reply_answer(scripted or parrot_reply(body, self.context.host), turn)
+
+
+class _Endpoint:
+    """An endpoint other than chat: a function of the body makes the answer, unless a fault is queued for the path."""
+
+    def __init__(self, context: _Context, path: str, answer: Callable[[Mapping[str, Any], Host], Answer]) -> None:
+        self.context = context
+        self.path = path
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = self.context
+        body, problem = await _read(context, scope, receive, empty={})
+        answer = _refusal(problem, context) if problem else self.answer(body, context.host)
+        if answer.status != 200:
+            await _SendAnswer(context, answer, body)(scope, receive, send)
+        else:
+            await _answer_in_slot(context, body, lambda body: self._scripted(body, answer))(scope, receive, send)
+
+    def _scripted(self, body: Mapping[str, Any], answer: Answer) -> Answer:
+        fault = self.context.ledger.next_reply(self.path)
+        if not isinstance(fault, Fault):
+            return answer
+        host, now = self.context.host, int(time.time())
+        turn = Turn(host=host, model="", id=_request_id(body, host) or _new_id(host, now), created=now)
+        return body_fault_answer(fault, turn, answer)
+
+
+def _answer_in_slot(
+    context: _Context, body: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Answer]
+) -> ASGIApp:
+    """Return an ASGI application that answers a request, or refuses it if there are too many."""
+
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = _request_id(body, context.host)
+        if problem := context.ledger.enter(request_id):
+            await _SendAnswer(context, _refusal(problem, context), body)(scope, receive, send)
+            return
+        with ExitStack() as slot:
+            slot.callback(context.ledger.leave, request_id)
+            await _SendAnswer(context, answer(body), body, before_last=slot.close)(scope, receive, send)
+
+    return respond
+
+
+def _refusal(problem: Problem, context: _Context) -> Answer:
+    now = int(time.time())
+    return refuse(problem, context.host, created=now, request_id=_new_id(context.host, now))
 
 
 def _turn(body: Mapping[str, Any], context: _Context) -> Turn:
@@ -189,6 +220,8 @@ async def _read(
     request = Request(scope, receive)
     data = await request.body()
     problem = check_access(request.headers, context.api_key, context.host)
+    if problem is None and not context.ledger.has_balance:
+        problem = Problem("1113")
     if not data and empty is not None:
         return empty, problem
     try:

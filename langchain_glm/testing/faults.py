@@ -67,6 +67,11 @@ class Fault:
     reason: FinishWord = "network_error"
     reply: Reply | None = None
 
+    @property
+    def needs_chat(self) -> bool:
+        """Whether only the chat endpoint can fail in this way."""
+        return self.kind in {"wrong_mode", "finish"} or self.reply is not None
+
     @staticmethod
     def code(
         code: str | int, *, status: int | None = None, message: str | None = None, retry_after: float | None = None

@@ -1,9 +1,9 @@
-"""The state of the server: the script, the recorded requests, the requests in flight, and earlier prompts."""
+"""The state of the server: the scripts, the recorded requests, the requests in flight, and earlier prompts."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,12 +45,14 @@ class Ledger:
 
     Args:
         max_in_flight: the most requests in flight; more are refused with 1302. `None` is no limit.
+        has_balance: whether the account has money left.
     """
 
-    def __init__(self, max_in_flight: int | None) -> None:
+    def __init__(self, max_in_flight: int | None, *, has_balance: bool = True) -> None:
+        self.has_balance = has_balance
         self._lock = threading.Lock()
         self._max_in_flight = max_in_flight
-        self._script: deque[Reply | Fault] = deque()
+        self._scripts: defaultdict[str, deque[Reply | Fault]] = defaultdict(deque)
         self._requests: list[RecordedRequest] = []
         self._ids: set[str] = set()
         self._prompts: deque[tuple[str, Sequence[Mapping[str, Any]]]] = deque(maxlen=_PROMPTS_KEPT)
@@ -68,22 +70,23 @@ class Ledger:
         with self._lock:
             self._requests.append(request)
 
-    def queue(self, replies: Sequence[Reply | Fault]) -> None:
-        """Add to the script."""
+    def queue(self, replies: Sequence[Reply | Fault], path: str) -> None:
+        """Add to the script of a path."""
         with self._lock:
-            self._script.extend(replies)
+            self._scripts[path].extend(replies)
 
     def clear_queue(self) -> list[Reply | Fault]:
-        """Empty the script and return what it held."""
+        """Empty the scripts of all paths and return what they held."""
         with self._lock:
-            remaining = list(self._script)
-            self._script.clear()
+            remaining = [reply for script in self._scripts.values() for reply in script]
+            self._scripts.clear()
             return remaining
 
-    def next_reply(self) -> Reply | Fault | None:
-        """Take the next reply of the script; `None` if the script is empty."""
+    def next_reply(self, path: str) -> Reply | Fault | None:
+        """Take the next reply of a path's script; `None` if the script is empty."""
         with self._lock:
-            return self._script.popleft() if self._script else None
+            script = self._scripts[path]
+            return script.popleft() if script else None
 
     def enter(self, request_id: str | None) -> Problem | None:
         """Begin to answer a request; return a problem if there are too many or its id is in flight."""

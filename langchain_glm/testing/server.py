@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.catalog.hosts import CHAT, HOSTS
 from langchain_glm.testing.app import make_app
+from langchain_glm.testing.endpoints import ENDPOINTS
 from langchain_glm.testing.faults import Fault
 from langchain_glm.testing.ledger import Ledger, RecordedRequest
 from langchain_glm.testing.replies import Reply
@@ -44,6 +45,8 @@ class GLMServer:
         replies: the first queued replies.
         max_in_flight: the most requests in flight, streams until they end; more are refused with HTTP 429 and code
             1302. `None` is no limit.
+        has_balance: whether the account has money left. Without it, GLM refuses every request with code 1113 before
+            it looks at the request.
         keep_alive: seconds after which an idle connection is closed.
 
     Raises:
@@ -67,6 +70,7 @@ class GLMServer:
         api_key: str = "test.key",
         replies: Sequence[Reply | Fault] = (),
         max_in_flight: int | None = None,
+        has_balance: bool = True,
         keep_alive: float = 5.0,
     ) -> None:
         if host not in HOSTS:
@@ -75,7 +79,7 @@ class GLMServer:
         self.api_key = api_key
         self._port = port
         self._keep_alive = keep_alive
-        self._ledger = Ledger(max_in_flight)
+        self._ledger = Ledger(max_in_flight, has_balance=has_balance)
         self.queue(*replies)
         self._runner: _Runner | None = None
 
@@ -128,16 +132,26 @@ class GLMServer:
         """The most requests that were answered at the same time."""
         return self._ledger.peak_in_flight
 
-    def queue(self, *replies: Reply | Fault) -> None:
-        """Add replies or faults, which are used in order before the parrot answers. Any thread may call this.
+    def queue(self, *replies: Reply | Fault, path: str = CHAT) -> None:
+        """Add replies or faults, which are used in order before the server makes its own. Any thread may call this.
+
+        Args:
+            replies: what the next requests get. Endpoints other than chat accept only faults; `Fault.json(…,
+                status=200)` gives one an answer of your own.
+            path: the endpoint, such as `"/embeddings"`.
 
         Raises:
             TypeError: if an argument is neither a `Reply` nor a `Fault`.
+            ValueError: if the endpoint does not accept a reply or this kind of fault, or if there is no such endpoint.
         """
+        if path not in {CHAT, *(known for _, known in ENDPOINTS)}:
+            raise ValueError(f"path={path!r} is no endpoint of the server")
         for reply in replies:
             if not isinstance(reply, Reply | Fault):
                 raise TypeError(f"queue() accepts Reply and Fault, not {type(reply).__name__}")
-        self._ledger.queue(replies)
+            if path != CHAT and (isinstance(reply, Reply) or reply.needs_chat):
+                raise ValueError(f"{path} cannot answer with {reply}")
+        self._ledger.queue(replies, path)
 
     def clear_queue(self) -> list[Reply | Fault]:
         """Remove the queued replies that were not used and return them, the next one first."""

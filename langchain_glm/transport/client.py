@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         AsyncIterable,
         AsyncIterator,
         Callable,
+        Collection,
         Generator,
         Iterable,
         Iterator,
@@ -58,7 +59,7 @@ def send(
     read: Callable[[Mapping[str, Any]], T],
     *,
     path: str = "/chat/completions",
-    required_field: str = "choices",
+    reply_fields: Collection[str] = ("choices",),
 ) -> T:
     """Send a request; return its reply as `read` reads it.
 
@@ -67,7 +68,7 @@ def send(
         payload: the request body.
         read: turns the reply's JSON into the result; a `GLMError` that it raises is retried as the endpoint's would be.
         path: the path after the base URL.
-        required_field: the field that every reply has and no error has.
+        reply_fields: fields that no error has; a reply has a value that is not empty in at least one of them.
 
     Raises:
         GLMError: of the class that fits the failure.
@@ -78,7 +79,7 @@ def send(
         with request.slot():
             key = endpoint.read_key()
             with exchange(request, key) as (response, pieces):
-                return read(_reply(response, _read_body(pieces), endpoint, key, required_field))
+                return read(_reply(response, _read_body(pieces), endpoint, key, reply_fields))
 
     return retrying(endpoint, request.deadline)(attempt)
 
@@ -89,7 +90,7 @@ async def asend(
     read: Callable[[Mapping[str, Any]], T],
     *,
     path: str = "/chat/completions",
-    required_field: str = "choices",
+    reply_fields: Collection[str] = ("choices",),
 ) -> T:
     """Send a request; return its reply as `read` reads it. The async version of `send`."""
     request = Request(endpoint, path, encode(payload), deadline_of(endpoint.timeout), streamed=False)
@@ -98,7 +99,7 @@ async def asend(
         async with request.aslot():
             key = await endpoint.aread_key()
             async with aexchange(request, key) as (response, pieces):
-                return read(_reply(response, await _aread_body(pieces), endpoint, key, required_field))
+                return read(_reply(response, await _aread_body(pieces), endpoint, key, reply_fields))
 
     return await aretrying(endpoint, request.deadline)(attempt)
 
@@ -243,7 +244,7 @@ def _read_plain_reply(
     reader: StreamReader[T], response: Any, body: bytes, endpoint: Endpoint, key: str | None
 ) -> Iterator[T]:
     """Read a plain reply to a streaming request; some gateways send one."""
-    yield from _read(reader, iter([_reply(response, body, endpoint, key, "choices")]))
+    yield from _read(reader, iter([_reply(response, body, endpoint, key, ("choices",))]))
     yield from reader.finish(marked_end=True)
 
 
@@ -274,7 +275,9 @@ def _is_stream(response: Any) -> bool:
     return response.status_code == httpx2.codes.OK and not kind.startswith(("application/json", "text/html"))
 
 
-def _reply(response: Any, body: bytes, endpoint: Endpoint, key: str | None, required_field: str) -> Mapping[str, Any]:
+def _reply(
+    response: Any, body: bytes, endpoint: Endpoint, key: str | None, reply_fields: Collection[str]
+) -> Mapping[str, Any]:
     """Return the JSON of a plain reply; raise an error if it reports one."""
     data: Any = None
     if response.status_code == httpx2.codes.OK:
@@ -290,7 +293,7 @@ def _reply(response: Any, body: bytes, endpoint: Endpoint, key: str | None, requ
                     hint="Use streaming=True for this endpoint.",
                     is_retryable=False,
                 ) from None
-    if isinstance(data, dict) and data.get(required_field):
+    if isinstance(data, dict) and any(map(data.get, reply_fields)):
         return data
     raise _error_from_reply(body, response, endpoint, key)
 

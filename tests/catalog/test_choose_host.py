@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from langchain_glm.catalog.choose_host import choose_host, host_of_key, missing_key_error
+from langchain_glm.catalog.choose_host import check_serves, choose_host, host_of_key, missing_key_error
 from langchain_glm.catalog.hosts import GATEWAY, HOSTS, Host
 from langchain_glm.errors import GLMAuthenticationError, GLMValueError
 
@@ -301,3 +301,42 @@ def test_several_keys_are_refused_with_their_hosts() -> None:
     text = str(caught.value)
     assert "ZAI_API_KEY (zai), ZHIPU_API_KEY (bigmodel), MOONSHOT_API_KEY (kimi)" in text
     assert "secret" not in text
+
+
+# What a host serves besides chat.
+
+
+@pytest.mark.parametrize(
+    ("path", "serving"),
+    [
+        ("/chat/completions", set(HOSTS)),
+        ("/embeddings", {"bigmodel", "phanedge", "anyfast"}),
+        ("/rerank", {"bigmodel", "phanedge", "anyfast"}),
+        ("/web_search", {"bigmodel", "zai", "phanedge", "anyfast"}),
+        ("/tokenizer", {"bigmodel", "bigmodel-coding", "zai", "zai-coding", "phanedge", "anyfast"}),
+    ],
+)
+def test_what_hosts_may_serve(path: str, serving: set[str]) -> None:
+    assert {name for name, host in HOSTS.items() if host.may_serve(path)} == serving
+
+
+def test_a_key_selects_only_a_host_that_serves_the_path() -> None:
+    environ = {"ZAI_API_KEY": "k", "MOONSHOT_API_KEY": "l"}
+    assert choose_host(None, None, environ, path="/web_search")[0].name == "zai"
+    with pytest.raises(GLMAuthenticationError, match=r"serves /embeddings, only ZAI_API_KEY \(zai\), MOON"):
+        choose_host(None, None, environ, path="/embeddings")
+
+
+def test_who_has_only_keys_of_other_hosts_is_told_so() -> None:
+    failure = missing_key_error(HOSTS["bigmodel"], "/embeddings", {"ZAI_API_KEY": "secret"})
+    assert "The keys of ZAI_API_KEY (zai) cannot be used: these hosts do not serve /embeddings." in str(failure)
+    assert "ZHIPUAI_API_KEY" in str(failure.hint)
+    plan = missing_key_error(HOSTS["bigmodel"], "/embeddings", {"BIGMODEL_CODING_API_KEY": "secret"})
+    assert "BIGMODEL_CODING_API_KEY (bigmodel-coding) cannot be used" in str(plan)
+    assert "cannot be used" not in str(missing_key_error(HOSTS["zai"], environ={"MOONSHOT_API_KEY": "secret"}))
+
+
+def test_a_host_that_does_not_serve_the_path_is_refused() -> None:
+    with pytest.raises(GLMValueError, match=r"'zai-coding' does not serve /embeddings\. .* ZHIPUAI_API_KEY"):
+        check_serves(HOSTS["zai-coding"], "/embeddings")
+    check_serves(HOSTS["phanedge"], "/embeddings")

@@ -46,7 +46,7 @@ SETTINGS: dict[str, Any] = {
     "tags": ["tagged"],
 }
 
-LEFT_OUT = pytest.mark.filterwarnings("ignore:(The key of a ChatGLM|default_headers):langchain_glm.GLMWarning")
+LEFT_OUT = pytest.mark.filterwarnings("ignore:(A key was left out|default_headers):langchain_glm.GLMWarning")
 
 
 @tool
@@ -169,7 +169,7 @@ def test_no_pickle_holds_a_key(
     pickled = dumps(model)
     assert model._endpoint().read_key() == "first.secret"
     monkeypatch.setenv(variable, glm_server.api_key)
-    with pytest.warns(GLMWarning, match="key .* was left out") if given else nullcontext():
+    with pytest.warns(GLMWarning, match="key was left out") if given else nullcontext():
         assert pickle.loads(pickled).invoke("hi").text
     monkeypatch.delenv(variable)
     unpickled = pickle.loads(pickled)  # works everywhere; the first call says what is missing

@@ -65,7 +65,7 @@ class _Book(Ledger):
         self._now = "whole"
         self.notes = Notes()
 
-    def next_reply(self) -> Reply | Fault | None:
+    def next_reply(self, path: str) -> Reply | Fault | None:
         if self._random.random() >= self._share:
             self._now = "whole"
             return None

@@ -126,7 +126,7 @@ def test_processes_share_the_limit(make_limiter: Callable[[int], Any], make_mode
 
 
 @pytest.mark.usefixtures("key_in_environment")
-@pytest.mark.filterwarnings("ignore:The key of a ChatGLM was left out")
+@pytest.mark.filterwarnings("ignore:A key was left out")
 def test_it_goes_along_in_a_pickle(
     make_model: Callable[..., ChatGLM], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

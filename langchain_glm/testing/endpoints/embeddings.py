@@ -1,4 +1,4 @@
-"""The endpoints other than chat: the list of models, the token counter and embeddings."""
+"""`POST /embeddings`: at most 64 texts as vectors of length 1, which are near each other for similar texts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import hashlib
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.catalog.profiles import MODELS
 from langchain_glm.testing.refusals import Problem, json_answer, refuse
-from langchain_glm.testing.tokens import prompt_tokens, tokens
-from langchain_glm.testing.turn import is_kimi, serving_model
+from langchain_glm.testing.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,32 +15,11 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.testing.steps import Answer
 
-__all__ = ["embeddings", "models", "tokenizer"]
+__all__ = ["embeddings"]
 
 _DIMENSIONS: Final = {"embedding-3": 2048, "embedding-2": 1024}
 """The length of a vector by model; `embedding-3` makes shorter ones on request (16 was accepted)."""
 _MAX_INPUTS: Final = 64
-
-
-def models(_: Mapping[str, Any], host: Host) -> Answer:
-    """Answer `GET /models` with the ids that the host serves."""
-    owner = "moonshot" if is_kimi(host) else "z-ai"
-    served = [
-        {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": owner}
-        for name in MODELS
-        if serving_model(name, host)
-    ]
-    return json_answer({"object": "list", "data": served})
-
-
-def tokenizer(body: Mapping[str, Any], host: Host) -> Answer:
-    """Answer `POST /tokenizer` with the count of a request's tokens (API description of both hosts)."""
-    if serving_model(body.get("model"), host) is None:
-        return refuse(Problem("1211", str(body.get("model"))), host)
-    if not isinstance(body.get("messages"), list) or not body["messages"]:
-        return refuse(Problem("1214", "messages"), host)
-    count = prompt_tokens(body)
-    return json_answer({"usage": {"prompt_tokens": count, "total_tokens": count}})
 
 
 def embeddings(body: Mapping[str, Any], host: Host) -> Answer:
