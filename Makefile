@@ -23,15 +23,18 @@ help:  ## list the targets
 
 $(VENV)/.venv:
 	@$(check_python)
-	$(call make_venv,$(VENV))
+	@echo "Making a virtual environment in $(VENV) …"
+	@$(call make_venv,$(VENV))
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.venv pyproject.toml
-	$(call install,$(VENV)) --editable '.[testing]' --group demo
+	@echo "Installing langchain_glm, LangChain and LangGraph into $(VENV), once; this takes up to a minute …"
+	@$(call install,$(VENV)) --editable '.[testing]' --group demo
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.venv pyproject.toml
-	$(call install,$(VENV)) --editable '.[testing]' --group dev
+	@echo "Installing langchain_glm and what its tests need into $(VENV), once; this takes a minute or two …"
+	@$(call install,$(VENV)) --editable '.[testing]' --group dev
 	@touch $@
 
 demo: $(VENV)/.demo  ## an agent that thinks, calls tools and searches; on GLM with a key, else on the embedded server

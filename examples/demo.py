@@ -1,7 +1,7 @@
 """An agent on GLM in the terminal: it thinks, calls tools over several turns, and searches the web.
 
-It runs on the endpoint whose key is in the environment (`ZAI_API_KEY`, `ZHIPUAI_API_KEY`, …). Without a key, it runs on
-the GLM server that the package contains for tests.
+It runs on the endpoint whose key is in the environment (`ZAI_API_KEY`, `ZHIPUAI_API_KEY`, `MOONSHOT_API_KEY`, …).
+Without a key, it runs on the GLM server that the package contains for tests, which plays a scripted conversation.
 
     python examples/demo.py [--model glm-5.2] [--host zai] [--question "…"]
 """
@@ -9,24 +9,22 @@ the GLM server that the package contains for tests.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 from contextlib import ExitStack
 from typing import Any, Literal
 
+from demo_script import QUESTION, replies
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 from rich.console import Console
 
-from langchain_glm import HOSTS, ChatGLM, GLMError, WebSearch
+from langchain_glm import HOSTS, ChatGLM, GLMError, KimiWebSearch, WebSearch, cost
 
-QUESTION = (
-    "I fly to Beijing tomorrow. Use get_weather for Beijing, then convert_currency for 250 EUR into CNY, "
-    'then search_web for "opening hours of the Palace Museum". What should I pack and plan?'
-)
-DECISION = 'So I go to "Beijing" with a "coat", "gloves" and 2077.50 CNY. Give me that as data.'
+DECISION = "Sum that up as data: where I go, what I pack, the plan in order, and my money in CNY."
 Currency = Literal["CNY", "EUR", "USD"]
 RATES = {("EUR", "CNY"): 8.31, ("USD", "CNY"): 7.12, ("EUR", "USD"): 1.17}
 
@@ -38,6 +36,7 @@ class Trip(BaseModel):
 
     city: str = Field(description="where the trip goes")
     pack: list[str] = Field(description="what to pack")
+    plan: list[str] = Field(description="the steps of the plan, in order")
     budget_cny: float = Field(description="the money at hand, in CNY")
 
 
@@ -58,13 +57,19 @@ def convert_currency(amount: float, source: Currency, target: Currency) -> str:
 
 def make_search(model: ChatGLM) -> Any:
     """Make a tool that searches in a request of its own: Z.ai ignores its search in requests with function tools."""
+    kimi: Any = None
+    if not model.endpoint_host.glm_tools:
+        kimi = create_agent(model.model_copy(update={"thinking": False}), [KimiWebSearch()])
 
     @tool
-    def search_web(query: str) -> str:
+    async def search_web(query: str) -> str:
         """Search the web and get an answer with its sources."""
-        found = model.invoke(f"Search the web: {query}", web_search=WebSearch(count=3))
-        sources = [result.get("link", "") for result in found.response_metadata.get("web_search", [])]
-        return f"{found.text}\nSources: {', '.join(sources) or 'none'}"
+        request = f"Search the web: {query}"
+        if kimi is not None:
+            return str((await kimi.ainvoke({"messages": [("user", request)]}))["messages"][-1].text)
+        found = await model.ainvoke(request, web_search=WebSearch(count=3))
+        results = found.response_metadata.get("web_search", [])
+        return "\n".join([found.text, *(f"{result['title']}: {result['link']}" for result in results)])
 
     return search_web
 
@@ -77,36 +82,36 @@ class Printer:
 
     def head(self, kind: str, title: str, style: str) -> None:
         if self.last_kind != kind:
-            console.print(f"\n[bold {style}]{title}[/]", end="\n" if kind in ("call", "result") else " ")
+            start = "\n" if self.last_kind in ("thinking", "answer") else ""
+            console.print(f"{start}\n[bold {style}]{title}[/]", end="\n" if kind in ("call", "result") else " ")
             self.last_kind = kind
 
     def chunk(self, chunk: AIMessageChunk) -> None:
         for block in chunk.content_blocks:
             if block["type"] == "reasoning":
                 self.head("thinking", "thinking", "magenta")
-                console.print(block["reasoning"], style="dim", end="", markup=False)
+                console.print(block["reasoning"], style="dim", end="", markup=False, soft_wrap=True)
             elif block["type"] == "text" and block["text"]:
                 self.head("answer", "answer", "green")
-                console.print(block["text"], end="", markup=False)
+                console.print(block["text"], end="", markup=False, soft_wrap=True)
 
     def step(self, message: BaseMessage) -> None:
         if isinstance(message, AIMessage):
             for call in message.tool_calls:
                 self.head("call", "calls", "yellow")
-                console.print(
-                    f"  {call['name']}({', '.join(f'{k}={v!r}' for k, v in call['args'].items())})", markup=False
-                )
+                arguments = ", ".join(f"{name}={value!r}" for name, value in call["args"].items())
+                console.print(f"  {call['name']}({arguments})", markup=False, soft_wrap=True)
         elif isinstance(message, ToolMessage):
-            self.head("result", "tool says", "cyan")
-            console.print(f"  {message.text}", style="dim", markup=False)
+            self.head("result", "tools say", "cyan")
+            console.print(f"  {message.text}".replace("\n", "\n  "), style="dim", markup=False, soft_wrap=True)
 
 
-def run(model: ChatGLM, question: str) -> None:
-    """Run the agent, then ask for a decision as data, then show how many tokens the agent used."""
+async def run(model: ChatGLM, question: str) -> None:
+    """Run the agent, then ask for the trip as data, then show what the agent used."""
     agent: Any = create_agent(model, [get_weather, convert_currency, make_search(model)])
     printer = Printer()
     messages: list[BaseMessage] = []
-    for mode, data in agent.stream({"messages": [("user", question)]}, stream_mode=["messages", "values"]):
+    async for mode, data in agent.astream({"messages": [("user", question)]}, stream_mode=["messages", "values"]):
         if mode == "messages":
             chunk, metadata = data
             if isinstance(chunk, AIMessageChunk) and metadata["langgraph_node"] == "model":  # not the search's request
@@ -116,45 +121,75 @@ def run(model: ChatGLM, question: str) -> None:
                 printer.step(message)
             messages = data["messages"]
 
-    console.print(f"\n\n[bold]you[/] {DECISION}\n\n[bold blue]as data[/]")
-    console.print(model.with_structured_output(Trip).invoke([*messages, ("user", DECISION)]))
-    usages = [
-        message.usage_metadata for message in messages if isinstance(message, AIMessage) and message.usage_metadata
-    ]
+    console.print()
+    if question == QUESTION:
+        console.print(f"\n[bold]you[/] {DECISION}\n\n[bold blue]as data[/]", soft_wrap=True)
+        console.print(await model.with_structured_output(Trip).ainvoke([*messages, ("user", DECISION)]))
+    show_usage(model, [message for message in messages if isinstance(message, AIMessage)])
+
+
+def show_usage(model: ChatGLM, turns: list[AIMessage]) -> None:
+    """Show the tokens and the price of the agent's turns."""
+    usages = [message.usage_metadata for message in turns if message.usage_metadata]
     console.print(
         f"\n[bold]tokens[/] of the agent's {len(usages)} turns: {sum(usage['input_tokens'] for usage in usages)} in "
         f"({sum(usage.get('input_token_details', {}).get('cache_read', 0) for usage in usages)} from the cache), "
         f"{sum(usage['output_tokens'] for usage in usages)} out "
-        f"({sum(usage.get('output_token_details', {}).get('reasoning', 0) for usage in usages)} of them thinking)"
+        f"({sum(usage.get('output_token_details', {}).get('reasoning', 0) for usage in usages)} of them thinking)",
+        soft_wrap=True,
     )
+    prices = [cost(message, host=model.endpoint_host) for message in turns]
+    known = [price for price in prices if price is not None]
+    if len(known) == len(prices):
+        console.print(f"[bold]price[/] at list price: ${sum(known):.4f}")
 
 
 def main() -> int:
     """Choose the endpoint and run the agent on it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", default="glm-5.2")
+    parser.add_argument("--model", help="default: glm-5.2, on Kimi's hosts kimi-k2.6")
     parser.add_argument("--host", choices=HOSTS, help="default: the host whose key is in the environment")
     parser.add_argument("--question", default=QUESTION)
+    parser.add_argument(
+        "--pace", type=float, default=1.0, help="of the embedded server: 1 is a real one's, 0 is at once"
+    )
     args = parser.parse_args()
-    settings: dict[str, Any] = {"model": args.model, "host": args.host, "thinking": True}
     with ExitStack() as stack:
-        if not any(host.key_from(os.environ) for host in HOSTS.values()):
-            from langchain_glm.testing import GLMServer
-
-            server = stack.enter_context(GLMServer(host=args.host or "zai"))
-            settings |= {"host": server.host, "base_url": server.base_url, "api_key": server.api_key}
-            console.print(
-                "There is no key in the environment, so this runs on the embedded GLM server, which answers by rules "
-                "and not by a model.\nTo run it on GLM, set ZAI_API_KEY, ZHIPUAI_API_KEY or another host's key."
-            )
         try:
-            model = ChatGLM(**settings)
-            console.print(f"[bold]{args.model}[/] at {model.endpoint_host.base_url}\n\n[bold]you[/] {args.question}")
-            run(model, args.question)
+            model = ChatGLM(thinking=True, **endpoint(args, stack))
+            console.print(
+                f"[bold]{model.model}[/] at {model.endpoint_host.base_url}\n\n[bold]you[/] {args.question}",
+                soft_wrap=True,
+            )
+            asyncio.run(run(model, args.question))
         except (GLMError, ValueError) as error:
             console.print(f"\n{error}", style="red", markup=False)
             return 1
+        except KeyboardInterrupt:
+            console.print("\n\nStopped.")
+            return 130
     return 0
+
+
+def endpoint(args: argparse.Namespace, stack: ExitStack) -> dict[str, Any]:
+    """Return the settings for the host: the one that is asked for, or whose key there is, or the embedded server."""
+    has_key = [name for name, host in HOSTS.items() if host.chosen_by_key and host.key_from(os.environ)]
+    name = args.host or (has_key[0] if len(has_key) == 1 else None)
+    settings = {"model": args.model or ("kimi-k2.6" if (name or "").startswith("kimi") else "glm-5.2"), "host": name}
+    if has_key or (name and HOSTS[name].key_from(os.environ)):
+        return settings
+    from langchain_glm.testing import GLMServer
+
+    server = stack.enter_context(GLMServer(host=name or "zai"))
+    if args.question == QUESTION:
+        server.queue(*replies(HOSTS[server.host], args.pace))
+    console.print(
+        "There is no key in the environment, so this runs on the embedded GLM server, which plays a prepared "
+        "conversation and answers other questions by rules.\nTo run it on GLM, set ZAI_API_KEY, ZHIPUAI_API_KEY or "
+        "another host's key.\n",
+        style="yellow",
+    )
+    return settings | {"host": server.host, "base_url": server.base_url, "api_key": server.api_key}
 
 
 if __name__ == "__main__":
