@@ -48,6 +48,8 @@ class Host:
         silent_search: whether it answers without searching, and without an error, if the account has no balance for
             searches.
         tool_message_name: whether it expects the tool's `name` in tool messages.
+        currency: the currency of the list prices by which it bills (`USD`, `CNY`); `None`: it has a flat fee, or prices
+            that are not listed here.
         serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
     """
 
@@ -74,6 +76,7 @@ class Host:
     search_engine: str | None = None
     silent_search: bool = False
     tool_message_name: bool = False
+    currency: str | None = None
     serves: frozenset[str] | None = None
 
     @property
@@ -114,6 +117,7 @@ _ZAI: Final = Host(
     native=True,
     keeps_reasoning=True,
     reasoning_field="reasoning_content",
+    currency="USD",
     serves=_ZAI_SERVES,
 )
 # docs.bigmodel.cn, 2026-04 to 2026-10. Variables: the old zhipuai SDK, models.dev.
@@ -129,6 +133,7 @@ _BIGMODEL: Final = replace(
     base64_images="raw",
     search_engine="search_std",  # required by its API description, 2026-04
     silent_search=True,  # measured 2026-10-09
+    currency="CNY",
     serves=_BIGMODEL_SERVES,
 )
 # The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07.
@@ -153,6 +158,7 @@ _KIMI: Final = Host(
     max_tokens_field="max_completion_tokens",
     stream_usage=True,
     tool_message_name=True,
+    currency="USD",
     glm_tools=False,
     serves=frozenset(),
     tool_names=r"\$[a-z_]+|[a-zA-Z_][a-zA-Z0-9_-]{2,63}",  # names with $ are its own tools; Moonshot's API, 2026-04
@@ -171,6 +177,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             chosen_by_key=False,
             other_plan="zai",
             wrong_urls=("https://api.z.ai/api/coding/v4", "https://api.z.ai/api/coding/paas/v1"),
+            currency=None,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
         ),
@@ -185,6 +192,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             other_plan="bigmodel",
             wrong_urls=(),
             silent_search=False,  # not known: a plan has its own quota of searches
+            currency=None,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
         ),
@@ -207,7 +215,14 @@ HOSTS: Final[Mapping[str, Host]] = {
             stream_usage=True,
         ),
         _KIMI,
-        replace(_KIMI, name="kimi-cn", base_url="https://api.moonshot.cn/v1", url_variables=(), chosen_by_key=False),
+        replace(
+            _KIMI,
+            name="kimi-cn",
+            base_url="https://api.moonshot.cn/v1",
+            url_variables=(),
+            chosen_by_key=False,
+            currency=None,  # it bills in yuan, by a list that is not here
+        ),
     )
 }
 """Every known endpoint by name."""

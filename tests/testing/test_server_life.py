@@ -247,7 +247,12 @@ def test_bigmodel_serves_more_than_it_lists() -> None:
 
 
 def test_settings_that_glm_ignores(server: GLMServer) -> None:
-    ignored = {"store": True, "prompt_cache_key": "k", "prompt_cache_retention": "24h", "tool_stream": True}
+    ignored: dict[str, Any] = {
+        "store": True,
+        "prompt_cache_key": "k",
+        "prompt_cache_retention": "24h",
+        "tool_stream": True,
+    }
     assert ask(server, model="glm-4.5", reasoning_effort="medium", **ignored).status_code == 200
     assert ask(server, model="glm-5.3", reasoning_effort="medium").json()["error"]["code"] == "1210"
 

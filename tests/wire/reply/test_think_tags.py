@@ -82,7 +82,8 @@ def test_a_stream_holds_what_the_whole_reply_holds(way: Any, size: int) -> None:
     text = "<think>Red\nand blue.</think>\nPurple."
     streamed = way(chunks_of([text[start : start + size] for start in range(0, len(text), size)]))
     (generation,) = to_result(body(content=text), {}, think_tags=True).generations
-    for message in (streamed, generation.message):
+    messages: list[Any] = [streamed, generation.message]
+    for message in messages:
         assert message.text == "\nPurple."
         assert [block["type"] for block in message.content_blocks] == ["reasoning", "text"]
         assert message.content_blocks[0]["reasoning"] == "Red\nand blue."
