@@ -17,9 +17,12 @@ from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import HOSTS, Host
-    from langchain_glm.catalog.prices import Price, cost, list_prices, usage_cost
+    from langchain_glm.catalog.money import Cost, Price
+    from langchain_glm.catalog.prices import cost, list_prices, usage_cost
     from langchain_glm.catalog.profiles import MODELS, Model
     from langchain_glm.chat_models import ChatGLM
+    from langchain_glm.cost_callback import CostCallbackHandler
+    from langchain_glm.cost_tracer import CostTracer
     from langchain_glm.errors import (
         GLMAuthenticationError,
         GLMBalanceError,
@@ -52,6 +55,9 @@ __all__ = [
     "HOSTS",
     "MODELS",
     "ChatGLM",
+    "Cost",
+    "CostCallbackHandler",
+    "CostTracer",
     "GLMAuthenticationError",
     "GLMBalanceError",
     "GLMConnectTimeoutError",
@@ -92,13 +98,16 @@ __all__ = [
 _MODULE_OF: Final = {
     "HOSTS": "catalog.hosts",
     "Host": "catalog.hosts",
-    "Price": "catalog.prices",
+    "Cost": "catalog.money",
+    "Price": "catalog.money",
     "cost": "catalog.prices",
     "list_prices": "catalog.prices",
     "usage_cost": "catalog.prices",
     "MODELS": "catalog.profiles",
     "Model": "catalog.profiles",
     "ChatGLM": "chat_models",
+    "CostCallbackHandler": "cost_callback",
+    "CostTracer": "cost_tracer",
     "KimiWebSearch": "kimi_search",
     "GLMWarning": "notices",
     "register": "registration",

@@ -16,6 +16,7 @@ from langchain_glm.validation import as_glm_value_error, own_settings
 from langchain_glm.wire.reply.chunks import ChunkReader
 from langchain_glm.wire.reply.completion import to_result
 from langchain_glm.wire.reply.refusal import is_refused, refusal
+from langchain_glm.wire.reply.think_tags import TaggedChunkReader
 from langchain_glm.wire.reply.usage import sum_usage
 from langchain_glm.wire.request.functions import (
     demands_call,
@@ -47,6 +48,10 @@ _NOT_CALLED: Final = (
     "tool_choice demanded a tool call, but the model answered without one. GLM cannot be forced: "
     'force_tool_choice="retry" asks once more, "ignore" accepts the answer.'
 )
+_NO_SEARCH: Final = (
+    "No search result came, so the answer may be ungrounded. Either the model saw no need to search, or the account "
+    "has no balance for searches: {host} then answers without an error. Check the search balance."
+)
 _NOT_AN_OBJECT: Final = "tool_choice demanded a tool call, but its arguments are not a JSON object."
 
 
@@ -60,6 +65,9 @@ class Call:
         schemas: the schemas of the tools' arguments, by the names that are sent.
         names: the tools' original names, by the names that are sent, for tools whose name the host refuses.
         json_only: whether the request asked for text that is only JSON.
+        think_tags: whether the model writes its thinking between tags in the text.
+        search_notice: what to tell the user if the reply holds no search results; `None` if none were asked for, or
+            if the host reports failed searches.
         tool_call_demanded: whether the reply must hold a tool call.
         retries_tool_choice: whether to ask once more if a demanded tool call is missing.
     """
@@ -69,16 +77,19 @@ class Call:
     schemas: Mapping[str, Any]
     names: Mapping[str, str]
     json_only: bool
+    think_tags: bool
+    search_notice: str | None
     tool_call_demanded: bool
     retries_tool_choice: bool
 
     def result(self, body: Event) -> ChatResult:
         """Read a complete reply."""
-        return to_result(body, self.schemas, names=self.names, json_only=self.json_only)
+        return to_result(body, self.schemas, names=self.names, json_only=self.json_only, think_tags=self.think_tags)
 
     def reader(self) -> ChunkReader:
         """Return a reader for the reply's stream."""
-        return ChunkReader(self.schemas, names=self.names, json_only=self.json_only)
+        kind = TaggedChunkReader if self.think_tags else ChunkReader
+        return kind(self.schemas, names=self.names, json_only=self.json_only)
 
     def must_ask_again(self, result: ChatResult) -> bool:
         """Whether a demanded tool call is missing and the model should be asked once more."""
@@ -101,16 +112,22 @@ class Call:
     def check(self, result: ChatResult) -> None:
         """Raise `GLMToolChoiceError` if a demanded tool call is missing or invalid, or the refusal of content safety.
 
-        An invalid call counts as missing, because agents end without an error if all calls are invalid.
+        An invalid call counts as missing, because agents end without an error if all calls are invalid. Missing search
+        results give a notice.
         """
         message = _answer(result)
+        metadata = message.response_metadata
+        if self.search_notice and metadata.get("finish_reason") == "stop" and not metadata.get("web_search"):
+            notify(self.search_notice)
         if self.tool_call_demanded and not message.tool_calls:
             if is_refused(message):
                 raise refusal(message)
             raise GLMToolChoiceError(_NOT_AN_OBJECT if message.invalid_tool_calls else _NOT_CALLED, partial=message)
 
     def check_stream(self, reader: ChunkReader) -> None:
-        """Raise what `check` raises if a demanded tool call is missing from a stream that has ended, or invalid."""
+        """Do what `check` does for a stream that has ended."""
+        if self.search_notice and reader.lacks_search:
+            notify(self.search_notice)
         if self.tool_call_demanded and not reader.called:
             message = reader.partial()
             raise refusal(message) if is_refused(message) else GLMToolChoiceError(_NOT_CALLED, partial=message)
@@ -120,6 +137,19 @@ class Call:
 
 def _answer(result: ChatResult) -> AIMessage:
     return cast("AIMessage", result.generations[0].message)
+
+
+def _searches(payload: Mapping[str, Any]) -> bool:
+    """Whether a request asks for search results; GLM ignores its search if functions are offered beside it."""
+    given = payload.get("tools")
+    tools = [tool for tool in given if isinstance(tool, dict)] if isinstance(given, list) else []
+    searches = [tool.get("web_search") for tool in tools if tool.get("type") == "web_search"]
+    asked = any(_is_on(search, "enable") and _is_on(search, "search_result") for search in searches)
+    return asked and not any(tool.get("type") == "function" for tool in tools)
+
+
+def _is_on(settings: Any, name: str) -> bool:
+    return isinstance(settings, dict) and str(settings.get(name)).lower() == "true"  # official samples send strings
 
 
 def prepare(
@@ -148,7 +178,7 @@ def prepare(
     if stop is not None:
         overrides["stop"] = stop
     model = model._with_settings(overrides)  # noqa: SLF001 - this module is a part of ChatGLM
-    host = model.endpoint_host
+    host, traits = model.endpoint_host, model.traits
     extra = {name: value for name, value in others.items() if name not in _NOT_SENT and value is not None}
     choice = keywords.get("tool_choice")
     with as_glm_value_error():
@@ -165,6 +195,8 @@ def prepare(
         names=names,
         json_only=isinstance(response_format := model.response_format, dict)
         and response_format.get("type") in ("json_object", "json_schema"),
+        think_tags=host.think_tags or bool(traits and traits.think_tags),
+        search_notice=_NO_SEARCH.format(host=host.name) if host.silent_search and _searches(payload) else None,
         tool_call_demanded=model.force_tool_choice != "ignore" and demands_call(tools, choice),
         retries_tool_choice=model.force_tool_choice == "retry",
     )

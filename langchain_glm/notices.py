@@ -1,4 +1,4 @@
-"""Warnings about settings that a model or host does not accept, each once for each process."""
+"""Warnings that are given once for each process: refused settings, and searches without results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["GLMWarning", "notify"]
 
 
 class GLMWarning(UserWarning):
-    """A setting was changed to what the model or host accepts, or a message was corrected."""
+    """A setting was changed to what the model or host accepts, a message was corrected, or a search brought nothing."""
 
 
 @cache

@@ -89,7 +89,8 @@ class WebSearch(GLMTool):
     """GLM's built-in web search.
 
     The model decides whether to search. Z.ai ignores this tool if the request also offers functions.
-    Results come back in `response_metadata["web_search"]` and as `server_tool_result` content blocks.
+    Results come back in `response_metadata["web_search"]` and as `server_tool_result` content blocks. If none come
+    because the account has no balance for searches, BigModel reports no error; a `GLMWarning` says so once.
 
     Args:
         search_engine: `search_std`, `search_pro`, `search_pro_sogou`, `search_pro_quark` (BigModel);
@@ -136,6 +137,8 @@ class RetrievalFields(TypedDict, total=False):
 
 class Retrieval(GLMTool):
     """A knowledge base that was uploaded to BigModel.
+
+    An id that does not exist is not reported: the answer then comes without the knowledge base (measured 2026-10-09).
 
     Args:
         knowledge_id: the knowledge base's id.

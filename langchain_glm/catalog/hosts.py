@@ -34,6 +34,8 @@ class Host:
         keeps_reasoning: whether it accepts the fields that keep reasoning of earlier turns (`clear_thinking: false`).
         reasoning_field: the field of an assistant message in which it expects earlier reasoning; `None`: the field in
             which the reasoning came.
+        think_tags: whether its models write their thinking between `<think>` and `</think>` at the beginning of the
+            text, as models do that are served without a reasoning parser.
         tool_names: a regular expression for the names of functions that it accepts.
         tool_choice: whether it obeys a forced `tool_choice`. GLM documents only `"auto"`.
         forces_while_thinking: whether it obeys a forced `tool_choice` while the model thinks.
@@ -43,7 +45,11 @@ class Host:
         stream_usage: whether it sends usage in streams only when asked (`stream_options`).
         glm_tools: whether it accepts GLM's own tools, such as `web_search`.
         search_engine: the search engine for `web_search=True`; `None` leaves the choice to the endpoint.
+        silent_search: whether it answers without searching, and without an error, if the account has no balance for
+            searches.
         tool_message_name: whether it expects the tool's `name` in tool messages.
+        currency: the currency of the list prices by which it bills (`USD`, `CNY`); `None`: it has a flat fee, or prices
+            that are not listed here.
         serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
     """
 
@@ -58,6 +64,7 @@ class Host:
     served_as: Mapping[str, str] = field(default_factory=dict, hash=False)
     keeps_reasoning: bool = False
     reasoning_field: str | None = None
+    think_tags: bool = False
     tool_names: str = r"[a-zA-Z0-9_-]{1,64}"
     tool_choice: bool = False
     forces_while_thinking: bool = True
@@ -67,7 +74,9 @@ class Host:
     stream_usage: bool = False
     glm_tools: bool = True
     search_engine: str | None = None
+    silent_search: bool = False
     tool_message_name: bool = False
+    currency: str | None = None
     serves: frozenset[str] | None = None
 
     @property
@@ -108,6 +117,7 @@ _ZAI: Final = Host(
     native=True,
     keeps_reasoning=True,
     reasoning_field="reasoning_content",
+    currency="USD",
     serves=_ZAI_SERVES,
 )
 # docs.bigmodel.cn, 2026-04 to 2026-10. Variables: the old zhipuai SDK, models.dev.
@@ -122,6 +132,8 @@ _BIGMODEL: Final = replace(
     # The official SDK and two gateways strip the data-URI prefix for this host, 2026-10.
     base64_images="raw",
     search_engine="search_std",  # required by its API description, 2026-04
+    silent_search=True,  # measured 2026-10-09
+    currency="CNY",
     serves=_BIGMODEL_SERVES,
 )
 # The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07.
@@ -146,6 +158,7 @@ _KIMI: Final = Host(
     max_tokens_field="max_completion_tokens",
     stream_usage=True,
     tool_message_name=True,
+    currency="USD",
     glm_tools=False,
     serves=frozenset(),
     tool_names=r"\$[a-z_]+|[a-zA-Z_][a-zA-Z0-9_-]{2,63}",  # names with $ are its own tools; Moonshot's API, 2026-04
@@ -164,6 +177,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             chosen_by_key=False,
             other_plan="zai",
             wrong_urls=("https://api.z.ai/api/coding/v4", "https://api.z.ai/api/coding/paas/v1"),
+            currency=None,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
         ),
@@ -177,17 +191,20 @@ HOSTS: Final[Mapping[str, Host]] = {
             chosen_by_key=False,
             other_plan="bigmodel",
             wrong_urls=(),
+            silent_search=False,  # not known: a plan has its own quota of searches
+            currency=None,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
         ),
-        # docs.phanedge.cloud, 2026-11: passes on `thinking` and GLM's search object, which must be complete.
+        # docs.phanedge.cloud, 2026-11: passes on `thinking` and GLM's search object, which must be complete; its page
+        # about web search recommends search_pro_jina.
         Host(
             name="phanedge",
             base_url="https://models.phanedge.cloud/v1",
             key_variables=("PHANEDGE_API_KEY",),
             keeps_reasoning=True,
             stream_usage=True,
-            search_engine="search_std",
+            search_engine="search_pro_jina",
         ),
         # AnyFast's page about glm-5.2, 2026: accepts `thinking` as GLM does; json_object only.
         Host(
@@ -198,7 +215,14 @@ HOSTS: Final[Mapping[str, Host]] = {
             stream_usage=True,
         ),
         _KIMI,
-        replace(_KIMI, name="kimi-cn", base_url="https://api.moonshot.cn/v1", url_variables=(), chosen_by_key=False),
+        replace(
+            _KIMI,
+            name="kimi-cn",
+            base_url="https://api.moonshot.cn/v1",
+            url_variables=(),
+            chosen_by_key=False,
+            currency=None,  # it bills in yuan, by a list that is not here
+        ),
     )
 }
 """Every known endpoint by name."""

@@ -43,6 +43,7 @@ class Model:
         json_mode: whether `response_format` of type `json_object` is documented for it.
         fixed_sampling: whether it refuses every `temperature` and `top_p` except the default.
         reasoning_required: whether it refuses an earlier tool call that is sent back without its reasoning.
+        think_tags: whether it writes its thinking between `<think>` and `</think>` at the beginning of its text.
         tool_preamble: how many tokens the model's prompt template adds before the tools.
         guessed_from: for an unlisted model, the id of the listed model whose facts are assumed.
     """
@@ -61,6 +62,7 @@ class Model:
     json_mode: bool = True
     fixed_sampling: bool = False
     reasoning_required: bool = False
+    think_tags: bool = False
     tool_preamble: int = 0
     guessed_from: str | None = None
 
@@ -89,8 +91,15 @@ _GLM_4_6V: Final = replace(
 # Output limits of GLM-4.5 and GLM-4-Long: from the endpoints' errors for larger values, 2026-10-09.
 _GLM_4_5: Final = replace(_GLM_5, id="glm-4.5", context=131_072, max_output=131_072, tool_stream=False)
 _GLM_4_5_AIR: Final = replace(_GLM_4_5, id="glm-4.5-air", max_output=98_304)
+# Its thinking comes within the text, whatever is sent (measured on BigModel, 2026-10-09).
 _GLM_4_1V: Final = replace(
-    _GLM_4_6V, id="glm-4.1v-thinking-flash", context=65_536, max_output=16_384, thinking="always", tools=False
+    _GLM_4_6V,
+    id="glm-4.1v-thinking-flash",
+    context=65_536,
+    max_output=16_384,
+    thinking="always",
+    think_tags=True,
+    tools=False,
 )
 # Before GLM-4.5. If no document gives a context window, the smallest documented one is assumed.
 _GLM_4: Final = Model(id="glm-4-plus", context=131_072, max_output=4_096, tool_preamble=75)

@@ -1,16 +1,18 @@
-"""The cost of a reply in US dollars, from a dated table that users can replace.
+"""The cost of a reply, from dated tables that users can replace.
 
-The prices are in `models_dev.py`, each with the date on which it was read. They are the international list prices of
-Z.ai and, if listed, of Moonshot.
+The prices in US dollars are in `models_dev.py`: the international list prices of Z.ai and, if listed, of Moonshot.
+Those in yuan are in `yuan_prices.py`. `Host.currency` says by which of them a host bills.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from langchain_glm.catalog.hosts import HOSTS, Host
 from langchain_glm.catalog.models_dev import MODELS_DEV
+from langchain_glm.catalog.money import Cost, Price
+from langchain_glm.catalog.yuan_prices import YUAN_PRICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,59 +20,50 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
     from langchain_core.messages.ai import UsageMetadata
 
-__all__ = ["Price", "cost", "list_prices", "usage_cost"]
-
-_BILLED_BY_LIST: Final = frozenset({"zai", "kimi"})
-"""The hosts that bill by this table. Coding plans have a flat fee, BigModel and kimi-cn bill in yuan, and gateways have
-their own prices."""
+__all__ = ["Cost", "Price", "cost", "list_prices", "split_cost", "usage_cost"]
 
 _MILLION: Final = 1_000_000
 
 
-class Price(NamedTuple):
-    """The prices of a million tokens.
+@cache
+def list_prices(currency: str = "USD") -> Mapping[str, Price]:
+    """Return the list prices by model id; models without a known price are absent.
 
     Args:
-        input: for input tokens.
-        cached: for input tokens from the endpoint's cache; `None`: the same as `input`.
-        output: for output tokens, including thinking.
-        date: the date on which the prices were read (`2026-10-06`).
-    """
+        currency: `USD` for those of Z.ai, `CNY` for those of BigModel. No price is converted.
 
-    input: float
-    cached: float | None
-    output: float
-    date: str = ""
-
-
-@cache
-def list_prices() -> Mapping[str, Price]:
-    """Return the prices in US dollars by model id; models without a known price are absent.
+    Raises:
+        ValueError: if there is no list in the currency.
 
     Example:
         ```python
-        list_prices()["glm-5.2"]  # Price(input=1.4, cached=0.26, output=4.4, date='2026-10-06')
+        list_prices()["glm-5.2"]  # Price(input=1.4, cached=0.26, output=4.4, date='2026-10-06', currency='USD', …)
+        list_prices("CNY")["glm-5.2"].input  # 8
         ```
     """
+    if currency == "CNY":
+        return YUAN_PRICES
+    if currency != "USD":
+        raise ValueError(f"currency={currency!r}: there are list prices in USD and in CNY.")
     return {model_id: Price(*facts["price"]) for model_id, facts in MODELS_DEV.items() if "price" in facts}
 
 
 def cost(
     message: AIMessage, *, host: str | Host | None = None, prices: Mapping[str, Price] | None = None
-) -> float | None:
+) -> Cost | None:
     """Return the cost of a reply, from the model that answered and the usage that the endpoint reported.
 
     Args:
         message: a reply of `ChatGLM`, or the sum of its chunks.
-        host: the host that answered, which a message does not name: a name from `HOSTS`, or `model.endpoint_host`.
-            Default: the list price applies.
-        prices: your own prices by model id, as the endpoint names it. They take precedence over the table, on any
-            host, and may be in any currency.
+        host: the host that answered, which a message does not name: a name from `HOSTS`, or `model.endpoint_host`. It
+            decides about the currency. Default: the list price in US dollars applies.
+        prices: your own prices by model id, as the endpoint names it. They take precedence over the tables, on any
+            host.
 
     Returns:
-        The cost in US dollars, or in the currency of `prices`; `None` if the price or the usage is not known: unlisted
-        models, coding plans (a flat fee), hosts with other prices. 0 for a reply from LangChain's cache. Web searches
-        are not included.
+        The cost, a float with a `currency`: US dollars, yuan for BigModel, or that of `prices`. `None` if the price or
+        the usage is not known: unlisted models, coding plans (a flat fee), hosts with other prices. 0 for a reply from
+        LangChain's cache. Web searches are not included.
 
     Raises:
         ValueError: if the host's name is unknown.
@@ -79,10 +72,11 @@ def cost(
         ```python
         answer = model.invoke("Hello")
         cost(answer, host=model.endpoint_host)
+        cost(answer, host="bigmodel")  # in yuan
         cost(answer, prices={"glm-5.2": Price(input=0.9, cached=0.1, output=3.0)})
         ```
 
-    Sources: Z.ai's price page; the table holds the dates.
+    Sources: the price pages of Z.ai and BigModel; the tables hold the dates.
     """
     usage = message.usage_metadata
     model_id = message.response_metadata.get("model_name")
@@ -97,8 +91,11 @@ def usage_cost(
     *,
     host: str | Host | None = None,
     prices: Mapping[str, Price] | None = None,
-) -> float | None:
-    """Return the cost of one model's tokens, such as each entry of a `UsageMetadataCallbackHandler`.
+) -> Cost | None:
+    """Return the cost of the tokens of one reply.
+
+    For prices that do not depend on the length, the usage may also be the sum of several replies, such as each entry of
+    a `UsageMetadataCallbackHandler`. For others, add up the costs of the replies, as `CostCallbackHandler` does.
 
     Args:
         usage: token counts; cached tokens are part of the input and are billed at their own price.
@@ -118,23 +115,38 @@ def usage_cost(
             print(model_id, usage_cost(usage, model_id, host="zai"))
         ```
     """
-    price = _price(model_id, host, prices or {})
-    if price is None:
+    parts = split_cost(usage, model_id, host=host, prices=prices)
+    return None if parts is None else parts[0] + parts[1]
+
+
+def split_cost(
+    usage: UsageMetadata,
+    model_id: str,
+    *,
+    host: str | Host | None = None,
+    prices: Mapping[str, Price] | None = None,
+) -> tuple[Cost, Cost] | None:
+    """Return the cost of the input and that of the output; see `usage_cost`."""
+    found = _price(model_id, host, prices or {})
+    if found is None:
         return None
     if usage.get("total_cost") == 0:  # LangChain marks replies from its cache in this way
-        return 0.0
+        return Cost(0.0, found.currency), Cost(0.0, found.currency)
+    price = found.at(usage["input_tokens"], usage["output_tokens"])
     cached = min(usage.get("input_token_details", {}).get("cache_read", 0), usage["input_tokens"])
+    cached_price = price.input if price.cached is None else price.cached
     return (
-        (usage["input_tokens"] - cached) * price.input
-        + cached * (price.input if price.cached is None else price.cached)
-        + usage["output_tokens"] * price.output
-    ) / _MILLION
+        Cost(((usage["input_tokens"] - cached) * price.input + cached * cached_price) / _MILLION, price.currency),
+        Cost(usage["output_tokens"] * price.output / _MILLION, price.currency),
+    )
 
 
 def _price(model_id: str, host: str | Host | None, prices: Mapping[str, Price]) -> Price | None:
-    name = host.name if isinstance(host, Host) else host
-    if isinstance(host, str) and host not in HOSTS:
-        raise ValueError(f"host={host!r} is unknown. Give one of {', '.join(HOSTS)}.")
+    if isinstance(host, str):
+        if host not in HOSTS:
+            raise ValueError(f"host={host!r} is unknown. Give one of {', '.join(HOSTS)}.")
+        host = HOSTS[host]
     if model_id in prices:
         return prices[model_id]
-    return list_prices().get(model_id.lower()) if name is None or name in _BILLED_BY_LIST else None
+    currency = "USD" if host is None else host.currency
+    return list_prices(currency).get(model_id.lower()) if currency else None

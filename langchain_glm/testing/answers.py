@@ -33,12 +33,22 @@ def sse(frame: Mapping[str, Any]) -> bytes:
 
 
 def _frames(reply: Reply, turn: Turn) -> list[bytes]:
+    reply = _as_written(reply, turn)
     frames = native_frames(reply, turn) if turn.host.native else openai_frames(reply, turn)
     return [sse(frame) for frame in frames]
 
 
 def _body(reply: Reply, turn: Turn) -> dict[str, Any]:
+    reply = _as_written(reply, turn)
     return native_body(reply, turn) if turn.host.native else openai_body(reply, turn)
+
+
+def _as_written(reply: Reply, turn: Turn) -> Reply:
+    """Return the reply with its reasoning within the content, if the model writes it there."""
+    if not (turn.think_tags and reply.reasoning):
+        return reply
+    end = "" if reply.finish == "length" and not reply.text else "</think>"  # it ran out of tokens while thinking
+    return replace(reply, reasoning="", text=f"<think>{reply.reasoning}{end}{reply.text}")
 
 
 def _headers(turn: Turn) -> tuple[tuple[str, str], ...]:

@@ -198,6 +198,7 @@ def _turn(body: Mapping[str, Any], context: _Context) -> Turn:
         stream=streamed,
         tool_stream=streamed and bool(body.get("tool_stream")) and bool(model and model.tool_stream),
         include_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        think_tags=bool(model and model.think_tags),
         prompt_tokens=prompt,
         cached_tokens=min(context.ledger.cached_tokens(scope, messages), prompt),
         earlier_calls=sum(len(message.get("tool_calls") or ()) for message in messages),

@@ -46,7 +46,7 @@ class Reply:
 
     Args:
         text: the content.
-        reasoning: the `reasoning_content`, sent before the text.
+        reasoning: the `reasoning_content`, sent before the text; GLM-4.1V-Thinking writes it into the content, in tags.
         tool_calls: the tool calls, sent after the text.
         finish_reason: `None` sends `"tool_calls"` if there are calls, else `"stop"`.
         web_search: search results, at the top level of the body or of the stream's final chunk.

@@ -27,6 +27,7 @@ class Turn:
         stream: whether the answer is streamed.
         tool_stream: whether arguments are streamed in fragments.
         include_usage: whether `stream_options` asks for usage.
+        think_tags: whether the model writes its reasoning between tags in the content.
         prompt_tokens: tokens of the prompt.
         cached_tokens: how many of them the beginning has that an earlier prompt shares.
         earlier_calls: how many tool calls the conversation already has; Kimi continues their numbering.
@@ -39,6 +40,7 @@ class Turn:
     stream: bool = False
     tool_stream: bool = False
     include_usage: bool = False
+    think_tags: bool = False
     prompt_tokens: int = 0
     cached_tokens: int = 0
     earlier_calls: int = 0

@@ -49,7 +49,7 @@ def test_thinking_is_passed_through(glm_server: GLMServer) -> None:
 @pytest.mark.glm_host("phanedge")
 def test_web_search_goes_as_the_whole_native_object(glm_server: GLMServer) -> None:
     tools = sent(glm_server, model="glm-4.7", web_search=WebSearch(count=3))["tools"]
-    search = {"search_engine": "search_std", "enable": True, "count": 3, "search_result": True}
+    search = {"search_engine": "search_pro_jina", "enable": True, "count": 3, "search_result": True}
     assert tools == [{"type": "web_search", "web_search": search}]
 
 

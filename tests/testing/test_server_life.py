@@ -238,6 +238,25 @@ def test_tokenizer_counts_as_chat_does(server: GLMServer) -> None:
     assert post(server, {"model": "x"}, path="/tokenizer").json()["error"]["code"] == "1211"
 
 
+def test_bigmodel_serves_more_than_it_lists() -> None:
+    with GLMServer("bigmodel") as server:
+        listed = httpx.get(server.base_url + "/models", headers={"authorization": "Bearer test.key"}).json()["data"]
+        assert len(listed) == 11
+        assert "glm-4.7-flash" not in {model["id"] for model in listed}
+        assert ask(server, model="glm-4.7-flash").status_code == 200
+
+
+def test_settings_that_glm_ignores(server: GLMServer) -> None:
+    ignored: dict[str, Any] = {
+        "store": True,
+        "prompt_cache_key": "k",
+        "prompt_cache_retention": "24h",
+        "tool_stream": True,
+    }
+    assert ask(server, model="glm-4.5", reasoning_effort="medium", **ignored).status_code == 200
+    assert ask(server, model="glm-5.3", reasoning_effort="medium").json()["error"]["code"] == "1210"
+
+
 @pytest.fixture
 def bigmodel() -> Iterator[GLMServer]:
     with GLMServer("bigmodel") as server:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import operator
+import pickle
 import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -12,7 +16,7 @@ from langchain_core.callbacks import UsageMetadataCallbackHandler, get_usage_met
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 
-from langchain_glm import HOSTS, ChatGLM, Price, cost, list_prices, usage_cost
+from langchain_glm import HOSTS, MODELS, ChatGLM, Cost, Price, cost, list_prices, usage_cost
 from langchain_glm.testing import GLMServer, Reply, ToolCall
 
 if TYPE_CHECKING:
@@ -120,7 +124,8 @@ def test_reasoning_is_part_of_the_output() -> None:
 @pytest.mark.parametrize("host", HOSTS)
 def test_only_hosts_that_bill_by_the_table_have_a_price(host: str) -> None:
     found = cost(reply(tokens(1_000_000, 0)), host=host)
-    assert found == (pytest.approx(1.4) if host in ("zai", "kimi") else None)
+    billed = {"zai": Cost(1.4, "USD"), "kimi": Cost(1.4, "USD"), "bigmodel": Cost(8, "CNY")}
+    assert repr(found) == repr(billed.get(host))
 
 
 def test_the_users_prices_come_first() -> None:
@@ -152,6 +157,102 @@ def test_sums_of_a_callback_have_a_cost() -> None:
 
 def test_every_price_is_dated_and_plausible() -> None:
     assert len(list_prices()) >= 22
-    for price in list_prices().values():
-        assert re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", price.date)
-        assert 0 <= (price.cached or 0) <= price.input <= price.output
+    for currency in ("USD", "CNY"):
+        for first in list_prices(currency).values():
+            price: Price | None = first
+            while price:
+                assert re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", price.date)
+                assert price.currency == currency
+                assert 0 <= (price.cached or 0) <= price.input <= price.output
+                price = price.otherwise
+
+
+# BigModel's prices in yuan: model, input, output and cached tokens → yuan. One length decides about all tokens.
+YUAN = [
+    ("glm-5.3", 1_000_000, 0, 0, 8),
+    ("glm-5.2", 0, 1_000_000, 0, 28),
+    ("glm-5.2", 1_000_000, 0, 1_000_000, 2),
+    ("glm-5.3-flash", 1_000_000, 1_000_000, 500_000, 0.4 + 0.115 + 2.8),
+    ("glm-5.1", 31_999, 0, 0, 6 * 31_999e-6),
+    ("glm-5.1", 32_000, 0, 0, 8 * 0.032),
+    ("glm-5.1", 32_000, 1_000, 32_000, 2 * 0.032 + 0.028),
+    ("glm-5-turbo", 10_000, 1_000, 0, 0.05 + 0.022),
+    ("glm-5v-turbo", 100_000, 1_000, 0, 0.7 + 0.026),
+    ("glm-5", 10_000, 1_000, 0, 0.04 + 0.018),
+    ("glm-4.7", 1_000, 199, 0, 2e-3 + 8 * 199e-6),
+    ("glm-4.7", 1_000, 200, 0, 3e-3 + 14 * 200e-6),
+    ("glm-4.7", 32_000, 199, 0, 4 * 0.032 + 16 * 199e-6),
+    ("glm-4.7", 32_000, 2_000, 0, 4 * 0.032 + 16 * 2e-3),
+    ("glm-4.5-air", 1_000, 199, 1_000, 0.16e-3 + 2 * 199e-6),
+    ("glm-4.5-air", 1_000, 200, 0, 0.8e-3 + 6 * 200e-6),
+    ("glm-4.5-air", 40_000, 100, 0, 1.2 * 0.04 + 8e-4),
+    ("glm-4.6v-flashx", 40_000, 0, 40_000, 0.3 * 0.04),  # no price for cached tokens: as others
+    ("glm-4.7-flash", 9, 9, 0, 0),
+    ("glm-4.6", 9, 9, 0, None),
+    ("glm-4.5", 9, 9, 0, None),
+    ("glm-4.5-airx", 9, 9, 0, None),
+]
+
+
+@pytest.mark.parametrize(("model", "read", "written", "cached", "yuan"), YUAN)
+def test_what_bigmodel_bills(model: str, read: int, written: int, cached: int, yuan: float | None) -> None:
+    found = cost(reply(tokens(read, written, cached), model), host="bigmodel")
+    assert found == (None if yuan is None else pytest.approx(yuan))
+    assert found is None or found.currency == "CNY"
+
+
+@pytest.mark.glm_host("bigmodel")
+def test_a_reply_of_bigmodel_is_billed_in_yuan(make_model: Callable[..., ChatGLM]) -> None:
+    model = make_model(model="glm-5.2")
+    found = cost(model.invoke("Hello"), host=model.endpoint_host)
+    assert found
+    assert found.currency == "CNY"
+    assert list_prices("CNY").keys() <= MODELS.keys()
+    with pytest.raises(ValueError, match="USD and in CNY"):
+        list_prices("EUR")
+
+
+def test_prices_of_ones_own_may_have_a_currency_and_depend_on_the_length() -> None:
+    mine = {"glm-5.2": Price(1, None, 2, currency="EUR", output_below=10, otherwise=Price(1, None, 4, currency="EUR"))}
+    short, long = (cost(reply(tokens(0, count)), host="zai", prices=mine) for count in (9, 10))
+    assert repr(short) == repr(Cost(18e-6, "EUR"))
+    assert repr(long) == repr(Cost(40e-6, "EUR"))
+    assert Price(1, None, 2, input_below=5).at(9, 9).output == 2  # nothing else is given for longer ones
+
+
+def test_currencies_are_never_mixed() -> None:
+    dollars, yuan = cost(reply(tokens(10, 10))), cost(reply(tokens(10, 10)), host="bigmodel")
+    assert dollars
+    assert yuan
+    assert repr(sum([yuan, yuan])) == repr(Cost(float(yuan) * 2, "CNY"))
+    assert repr(0.0 + yuan + 0) == repr(yuan)
+    for first, second in ((dollars, yuan), (yuan, dollars)):
+        with pytest.raises(ValueError, match=f"{first.currency} and in {second.currency}"):
+            first + second
+        with pytest.raises(ValueError, match="cannot be added"):
+            sum([first, second])
+        for mixed in (operator.lt, operator.le, operator.gt, operator.ge, operator.sub):
+            with pytest.raises(ValueError, match="or compared"):
+                mixed(first, second)
+    assert Cost(1) < Cost(2) <= 2 < Cost(3) >= Cost(3) > 1
+    assert repr(Cost(3, "CNY") - Cost(1, "CNY")) == "Cost(2.0, 'CNY')"
+    assert Cost(1, "USD") != Cost(1, "CNY")
+    assert Cost(1, "USD") == Cost(1, "USD") == 1
+    assert len({Cost(1, "USD"), Cost(1, "CNY")}) == 2
+
+
+def test_a_cost_is_a_number_that_can_be_copied_and_sent() -> None:
+    amount = Cost(0.25, "CNY")
+    for same in (copy.copy(amount), copy.deepcopy(amount), pickle.loads(pickle.dumps(amount))):
+        assert repr(same) == "Cost(0.25, 'CNY')"
+    assert (str(amount), f"{amount}", f"{amount:.3f}") == ("0.25 CNY", "0.25 CNY", "0.250")
+    assert json.dumps([amount]) == "[0.25]"
+    assert amount > 0.2
+    assert Cost(1).currency == "USD"
+
+
+@pytest.mark.glm_host("bigmodel")
+def test_langchains_cache_costs_nothing_in_yuan_too(make_model: Callable[..., ChatGLM]) -> None:
+    model = make_model(model="glm-5.2", cache=InMemoryCache())
+    answers = [model.invoke("Hello") for _ in range(2)]
+    assert repr(cost(answers[1], host="bigmodel")) == "Cost(0.0, 'CNY')"

@@ -186,6 +186,11 @@ class ChunkReader:
         return len(self._calls) > 0
 
     @property
+    def lacks_search(self) -> bool:
+        """Whether the reply has ended normally without search results."""
+        return self._finish_reason == "stop" and not self._top.get("web_search")
+
+    @property
     def arguments(self) -> list[str]:
         """The arguments of each tool call that have arrived so far."""
         return self._calls.arguments()

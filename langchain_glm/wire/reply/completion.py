@@ -19,6 +19,7 @@ from langchain_glm.wire.reply.message import (
     response_metadata_of,
     text_of,
 )
+from langchain_glm.wire.reply.think_tags import split_thinking
 from langchain_glm.wire.reply.tool_calls import read_calls, split_calls
 from langchain_glm.wire.reply.usage import to_usage_metadata
 
@@ -29,7 +30,12 @@ __all__ = ["to_result"]
 
 
 def to_result(
-    body: Event, schemas: Mapping[str, Any], *, names: Mapping[str, str] = {}, json_only: bool = False
+    body: Event,
+    schemas: Mapping[str, Any],
+    *,
+    names: Mapping[str, str] = {},
+    json_only: bool = False,
+    think_tags: bool = False,
 ) -> ChatResult:
     """Read a completion.
 
@@ -38,6 +44,7 @@ def to_result(
         schemas: the schemas of the tools' arguments, by the names that were sent.
         names: the tools' original names, by the names that were sent, for tools whose name GLM refuses.
         json_only: whether the request asked for text that is only JSON; anything around the JSON is removed.
+        think_tags: whether thinking between tags at the beginning of the text is moved into the reasoning.
 
     Returns:
         One generation for each choice; `llm_output` holds `token_usage` and `model_name`.
@@ -55,7 +62,7 @@ def to_result(
     )
     generations = [
         ChatGeneration(
-            message=_message(body, choice, usage, schemas, names, json_only=json_only),
+            message=_message(body, choice, usage, schemas, names, json_only=json_only, think_tags=think_tags),
             generation_info={"finish_reason": choice.get("finish_reason")},
         )
         for choice in choices
@@ -71,11 +78,15 @@ def _message(
     names: Mapping[str, str],
     *,
     json_only: bool,
+    think_tags: bool,
 ) -> AIMessage:
     message = choice.get("message") or choice.get("delta")
     message = message if isinstance(message, Mapping) else {}
     text = text_of(message.get("content"))
     reasoning, reasoning_field = reasoning_of(message)
+    if think_tags:
+        text, tagged = split_thinking(text)
+        reasoning, reasoning_field = reasoning + tagged, reasoning_field or ("content" if tagged else "")
     entries, mcp = split_calls(message.get("tool_calls"))
     calls, invalid = read_calls(entries, schemas, names, body.get("id"))
     reply = Reply(

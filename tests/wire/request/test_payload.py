@@ -21,7 +21,7 @@ FIND = {
     "function": {"name": "find", "description": "Find.", "parameters": {"type": "object", "properties": {}}},
 }
 GET = {"type": "function", "function": {"name": "get", "description": "Get."}}
-SEARCH = {"type": "web_search", "web_search": {"enable": True, "search_result": True}}
+SEARCH: dict[str, Any] = {"type": "web_search", "web_search": {"enable": True, "search_result": True}}
 STD = {"type": "web_search", "web_search": {"enable": True, "search_result": True, "search_engine": "search_std"}}
 KEEP = {"thinking": {"clear_thinking": False}}
 
@@ -170,8 +170,9 @@ def test_glms_own_tools_are_left_out_where_the_host_has_none(given: dict[str, An
 
 @pytest.mark.parametrize("host", [*(name for name, host in HOSTS.items() if host.glm_tools), "gateway"])
 def test_a_search_names_the_engine_that_the_host_wants(host: str) -> None:
-    named = host in ("bigmodel", "bigmodel-coding", "phanedge")
-    expected = [STD if named else SEARCH]
+    engines = {"bigmodel": "search_std", "bigmodel-coding": "search_std", "phanedge": "search_pro_jina"}
+    named = {"search_engine": engines[host]} if host in engines else {}
+    expected = [{"type": "web_search", "web_search": {**SEARCH["web_search"], **named}}]
     assert body(host, "some-model", web_search=True)["tools"] == expected
     assert body(host, "some-model", tools=[SEARCH])["tools"] == expected
     pro = {"type": "web_search", "web_search": {"search_engine": "search_pro"}}

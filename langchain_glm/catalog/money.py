@@ -1,0 +1,121 @@
+"""Prices and costs: amounts of money that know their currency."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+__all__ = ["Cost", "Price"]
+
+
+class Price(NamedTuple):
+    """The prices of a million tokens.
+
+    Args:
+        input: for input tokens.
+        cached: for input tokens from the endpoint's cache; `None`: the same as `input`.
+        output: for output tokens, including thinking.
+        date: the date on which the prices were read (`2026-10-06`).
+        currency: the currency of all three (`USD`, `CNY`).
+        input_below: these prices are for replies to fewer input tokens than this; `None`: to any number.
+        output_below: these prices are for replies of fewer output tokens than this; `None`: of any number.
+        otherwise: the prices of longer replies.
+
+    Example:
+        ```python
+        Price(6, 1.3, 24, currency="CNY", input_below=32_000, otherwise=Price(8, 2, 28, currency="CNY"))
+        ```
+    """
+
+    input: float
+    cached: float | None
+    output: float
+    date: str = ""
+    currency: str = "USD"
+    input_below: int | None = None
+    output_below: int | None = None
+    otherwise: Price | None = None
+
+    def at(self, input_tokens: int, output_tokens: int) -> Price:
+        """Return the prices of a reply of this length: one length decides about all of its tokens."""
+        is_longer = (self.input_below is not None and input_tokens >= self.input_below) or (
+            self.output_below is not None and output_tokens >= self.output_below
+        )
+        return self.otherwise.at(input_tokens, output_tokens) if is_longer and self.otherwise else self
+
+
+class Cost(float):
+    """An amount of money: a float with a currency. Costs in different currencies cannot be added or compared.
+
+    Args:
+        amount: how much.
+        currency: of what (`USD`, `CNY`).
+
+    Raises:
+        ValueError: by `+`, `-`, `<`, `sum`, `max` and the like, for costs in different currencies.
+
+    Example:
+        ```python
+        str(Cost(0.25, "CNY") + Cost(0.5, "CNY"))  # "0.75 CNY"
+        ```
+    """
+
+    __slots__ = ("currency",)
+
+    currency: str
+
+    def __new__(cls, amount: float, currency: str = "USD") -> Self:
+        """Make an amount."""
+        cost = super().__new__(cls, amount)
+        cost.currency = currency
+        return cost
+
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]  # a float alone has no currency
+        """Return what copies and pickles are made of."""
+        return float(self), self.currency
+
+    def _amount_of(self, other: float) -> float:
+        """Return the other amount; a plain number is taken to be in this currency."""
+        if isinstance(other, Cost) and other.currency != self.currency:
+            raise ValueError(f"costs in {self.currency} and in {other.currency} cannot be added or compared.")
+        return float(other)
+
+    def __add__(self, other: float) -> Cost:
+        """Add a cost in the same currency, or a plain number."""
+        return Cost(float(self) + self._amount_of(other), self.currency)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: float) -> Cost:
+        """Subtract a cost in the same currency, or a plain number."""
+        return Cost(float(self) - self._amount_of(other), self.currency)
+
+    def __lt__(self, other: float) -> bool:
+        """Whether this cost is lower; `<=`, `>` and `>=` likewise compare costs in one currency."""
+        return float(self) < self._amount_of(other)
+
+    def __le__(self, other: float) -> bool:
+        return float(self) <= self._amount_of(other)
+
+    def __gt__(self, other: float) -> bool:
+        return float(self) > self._amount_of(other)
+
+    def __ge__(self, other: float) -> bool:
+        return float(self) >= self._amount_of(other)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether this is the same amount in the same currency, or the same plain number."""
+        return not (isinstance(other, Cost) and other.currency != self.currency) and float(self) == other
+
+    def __ne__(self, other: object) -> bool:
+        """Compare as `==` does; a float's own comparison would not."""
+        return not self == other
+
+    __hash__ = float.__hash__
+
+    def __repr__(self) -> str:
+        """Show amount and currency."""
+        return f"Cost({float(self)!r}, {self.currency!r})"
+
+    def __str__(self) -> str:
+        """Show amount and currency."""
+        return f"{float(self)} {self.currency}"
