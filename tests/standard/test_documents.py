@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 PDF = make_pdf(["# Report\n\nThe first page.", "The second page."])
-KNOWLEDGE = {"kb": {"animals.txt": "Cats sleep.\n\nDogs bark.\n\nCows eat grass.\n\nBirds fly.", "cars.txt": "Cars drive."}}
+KNOWLEDGE = {
+    "kb": {"animals.txt": "Cats sleep.\n\nDogs bark.\n\nCows eat grass.\n\nBirds fly.", "cars.txt": "Cars drive."}
+}
 
 
 class OnAServer:

@@ -2,7 +2,7 @@
 
 The form of the answer is that of Z.ai's API description and of the official SDK 0.2.3. These are assumptions, because
 no recording shows them: a URL that is missing or not http(s) is refused with 1214, and so is a page that cannot be
-fetched; one that is slower than `timeout` is too. Hosts that do not serve the path answer 404.
+fetched. Hosts that do not serve the path answer 404. For a page that takes long, queue `Fault.silence`.
 """
 
 from __future__ import annotations
