@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["GLMKnowledgeRetriever"]
 
 
-def _check_ids(value: Any) -> Any:
-    ids = [value] if isinstance(value, str) else value
+def _check_ids(ids: Any) -> Any:
     if not isinstance(ids, list | tuple) or not ids or not all(isinstance(name, str) and name for name in ids):
-        raise ValueError("knowledge_ids: give the id of a knowledge base, or a list of ids.")
+        raise ValueError("knowledge_ids: give a list with the id of at least one knowledge base.")
     return list(ids)
 
 
@@ -62,8 +61,8 @@ class GLMKnowledgeRetriever(Connection, BaseRetriever):
     _path: ClassVar[str] = "/knowledge/retrieve"
     _default_host: ClassVar[str | None] = "bigmodel"
 
-    knowledge_ids: Annotated[list[str], BeforeValidator(_check_ids, json_schema_input_type=str | list[str])] = Field(
-        description="The id of a knowledge base, or a list of ids; BigModel's console shows them."
+    knowledge_ids: Annotated[list[str], BeforeValidator(_check_ids)] = Field(
+        description="The ids of the knowledge bases; BigModel's console shows them."
     )
     k: PositiveInt = Field(default=4, description="The most passages to return. Default 4.")
     recall_method: Literal["embedding", "keyword", "mixed"] | None = Field(
@@ -82,7 +81,8 @@ class GLMKnowledgeRetriever(Connection, BaseRetriever):
     ) -> list[Document]:
         retriever = self.model_copy(update=settings)
         endpoint = retriever._endpoint(run_manager.on_retry)  # noqa: SLF001 - of the same class
-        found = client.send(endpoint, retriever._payload(query), passages, path=self._path, reply_fields=is_reply)  # noqa: SLF001
+        payload = retriever._payload(query)  # noqa: SLF001
+        found = client.send(endpoint, payload, passages, path=self._path, reply_fields=is_reply)
         return found[: retriever.k]
 
     async def _aget_relevant_documents(

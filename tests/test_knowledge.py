@@ -68,7 +68,7 @@ def test_the_passages_of_the_knowledge_bases(server: GLMServer, connection: dict
 
 def test_settings_of_a_call(server: GLMServer, connection: dict[str, Any]) -> None:
     retriever = GLMKnowledgeRetriever(
-        knowledge_ids="pets", k=2, recall_method="mixed", extra_body={"rerank_status": 1}, **connection
+        knowledge_ids=["pets"], k=2, recall_method="mixed", extra_body={"rerank_status": 1}, **connection
     )
     assert len(retriever.invoke("dogs")) == 2
     assert server.requests[-1].body == {
@@ -88,7 +88,7 @@ def test_settings_of_a_call(server: GLMServer, connection: dict[str, Any]) -> No
 def test_more_than_k_passages_are_cut(server: GLMServer, connection: dict[str, Any]) -> None:
     items = [{"id": str(number), "text": "x", "score": 0.5, "metadata": {"doc_name": "a.txt"}} for number in range(9)]
     server.queue(Fault.json({"data": items, "code": 200}, status=200), path=PATH)
-    found = GLMKnowledgeRetriever(knowledge_ids="pets", k=3, **connection).invoke("x")
+    found = GLMKnowledgeRetriever(knowledge_ids=["pets"], k=3, **connection).invoke("x")
     assert [document.id for document in found] == ["0", "1", "2"]
     assert found[0].metadata == {"doc_name": "a.txt", "source": "a.txt", "score": 0.5}
 
@@ -96,7 +96,7 @@ def test_more_than_k_passages_are_cut(server: GLMServer, connection: dict[str, A
 @pytest.mark.parametrize("data", [[], None])
 def test_nothing_found_is_no_error(data: Any, server: GLMServer, connection: dict[str, Any]) -> None:
     server.queue(Fault.json({"data": data, "code": 200, "message": "请求成功"}, status=200), path=PATH)
-    assert GLMKnowledgeRetriever(knowledge_ids="pets", **connection).invoke("whales") == []
+    assert GLMKnowledgeRetriever(knowledge_ids=["pets"], **connection).invoke("whales") == []
 
 
 # Errors.
@@ -113,13 +113,13 @@ def test_a_knowledge_base_that_is_not_there(connection: dict[str, Any]) -> None:
 
 def test_a_wrong_key_comes_with_http_200(connection: dict[str, Any]) -> None:
     with pytest.raises(GLMAuthenticationError, match="ZHIPUAI_API_KEY") as caught:
-        GLMKnowledgeRetriever(knowledge_ids="pets", **{**connection, "api_key": "wrong.key"}).invoke("dogs")
+        GLMKnowledgeRetriever(knowledge_ids=["pets"], **{**connection, "api_key": "wrong.key"}).invoke("dogs")
     assert (caught.value.status, caught.value.code) == (200, "1000")
     assert "wrong.key" not in str(caught.value)
 
 
 def test_the_recorded_errors(server: GLMServer, connection: dict[str, Any]) -> None:
-    retriever = GLMKnowledgeRetriever(knowledge_ids="pets", **connection)
+    retriever = GLMKnowledgeRetriever(knowledge_ids=["pets"], **connection)
     recorded = [
         ({"code": 400, "message": "Required request parameter 'query' is not present"}, GLMInvalidRequestError),
         ({"code": 1000, "msg": "身份验证失败。", "success": False}, GLMAuthenticationError),
@@ -133,28 +133,28 @@ def test_the_recorded_errors(server: GLMServer, connection: dict[str, Any]) -> N
             retriever.invoke("dogs")
 
 
-@pytest.mark.parametrize("ids", [[], "", [""], None, 5, [5]])
+@pytest.mark.parametrize("ids", [[], "", "pets", [""], None, 5, [5]])
 def test_ids_that_are_none(ids: Any, connection: dict[str, Any]) -> None:
-    with pytest.raises(GLMValueError, match=r"^knowledge_ids: give the id of a knowledge base"):
+    with pytest.raises(GLMValueError, match=r"^knowledge_ids: give a list"):
         GLMKnowledgeRetriever(knowledge_ids=ids, **connection)
 
 
 def test_an_empty_query_is_not_sent(server: GLMServer, connection: dict[str, Any]) -> None:
     with pytest.raises(GLMValueError, match="query is empty"):
-        GLMKnowledgeRetriever(knowledge_ids="pets", **connection).invoke("  ")
+        GLMKnowledgeRetriever(knowledge_ids=["pets"], **connection).invoke("  ")
     assert server.requests == []
 
 
 @pytest.mark.parametrize("host", ["zai", "zai-coding", "bigmodel-coding", "kimi"])
 def test_other_hosts_are_refused_at_once(host: str) -> None:
     with pytest.raises(GLMValueError, match=r"does not serve /knowledge/retrieve.*ZHIPUAI_API_KEY \(bigmodel\)"):
-        GLMKnowledgeRetriever(knowledge_ids="pets", host=host, api_key="k")
+        GLMKnowledgeRetriever(knowledge_ids=["pets"], host=host, api_key="k")
 
 
 def test_a_key_of_another_host_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZAI_API_KEY", "k")
     with pytest.raises(GLMAuthenticationError, match=r"no key for host 'bigmodel'. The keys of ZAI_API_KEY \(zai\)"):
-        GLMKnowledgeRetriever(knowledge_ids="pets")
+        GLMKnowledgeRetriever(knowledge_ids=["pets"])
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_key_of_another_host_is_not_enough(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )  # fmt: skip
 def test_the_path_is_beside_the_base_url(base_url: str, expected: str) -> None:
-    retriever = GLMKnowledgeRetriever(knowledge_ids="pets", base_url=base_url, host="bigmodel", api_key="k")
+    retriever = GLMKnowledgeRetriever(knowledge_ids=["pets"], base_url=base_url, host="bigmodel", api_key="k")
     assert retriever.endpoint_host.url_of(PATH) == expected
     assert HOSTS["bigmodel"].url_of("/chat/completions") == "https://open.bigmodel.cn/api/paas/v4/chat/completions"
 
@@ -193,7 +193,7 @@ def test_faults(
     fault: Fault, error: str, requests: int, way: str, server: GLMServer, connection: dict[str, Any]
 ) -> None:
     settings = {**connection, "max_retries": 1, "max_concurrency": 1, "timeout": Timeout(idle=0.3)}
-    retriever = GLMKnowledgeRetriever(knowledge_ids="pets", **settings)
+    retriever = GLMKnowledgeRetriever(knowledge_ids=["pets"], **settings)
     server.queue(fault, fault, path=PATH)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is compared by its name
         retriever.invoke("dogs") if way == "sync" else asyncio.run(retriever.ainvoke("dogs"))
@@ -216,7 +216,7 @@ def test_callbacks_see_retries_and_errors(server: GLMServer, connection: dict[st
             self.errors += 1
 
     seen = Seen()
-    retriever = GLMKnowledgeRetriever(knowledge_ids="pets", **{**connection, "max_retries": 1})
+    retriever = GLMKnowledgeRetriever(knowledge_ids=["pets"], **{**connection, "max_retries": 1})
     server.queue(*[Fault.code("1302")] * 2, path=PATH)
     with pytest.raises(GLMRateLimitError):
         retriever.invoke("dogs", {"callbacks": [seen]})
@@ -227,14 +227,14 @@ def test_callbacks_see_retries_and_errors(server: GLMServer, connection: dict[st
 
 
 def test_in_a_chain(connection: dict[str, Any]) -> None:
-    retriever = GLMKnowledgeRetriever(knowledge_ids="pets", k=1, **connection)
-    chain = {"context": retriever, "question": RunnablePassthrough()} | RunnablePassthrough()
+    retriever = GLMKnowledgeRetriever(knowledge_ids=["pets"], k=1, **connection)
+    chain: Any = {"context": retriever, "question": RunnablePassthrough()} | RunnablePassthrough()
     assert chain.invoke("Do dogs bark?")["context"][0].page_content == "Dogs bark."
     assert [len(found) for found in retriever.batch(["cats", "dogs"])] == [1, 1]
 
 
 def test_the_key_is_not_shown_and_not_pickled(connection: dict[str, Any]) -> None:
-    retriever = GLMKnowledgeRetriever(knowledge_ids="pets", **connection)
+    retriever = GLMKnowledgeRetriever(knowledge_ids=["pets"], **connection)
     assert "test.key" not in repr(retriever) + str(retriever) + retriever.model_dump_json()
     pickled = pickle.dumps(retriever)
     assert b"test.key" not in pickled
@@ -250,8 +250,14 @@ def test_the_key_is_not_shown_and_not_pickled(connection: dict[str, Any]) -> Non
 def test_the_server_refuses_what_the_endpoint_refuses(server: GLMServer) -> None:
     url = server.base_url.removesuffix("/paas/v4") + "/llm-application/open/knowledge/retrieve"
     headers = {"authorization": f"Bearer {server.api_key}"}
-    good = {"query": "dogs", "knowledge_ids": ["pets"], "top_k": 2}
-    wrong = [{"query": ""}, {"knowledge_ids": []}, {"knowledge_ids": ["zoo"]}, {"top_k": 0}, {"recall_method": "magic"}]
+    good: dict[str, Any] = {"query": "dogs", "knowledge_ids": ["pets"], "top_k": 2}
+    wrong: list[dict[str, Any]] = [
+        {"query": ""},
+        {"knowledge_ids": []},
+        {"knowledge_ids": ["zoo"]},
+        {"top_k": 0},
+        {"recall_method": "magic"},
+    ]
     for change in wrong:
         answer = httpx.post(url, json={**good, **change}, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (200, 400), change

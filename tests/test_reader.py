@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain.agents import create_agent
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import HumanMessage, ToolMessage
 
 from langchain_glm import (
     ChatGLM,
@@ -63,7 +63,7 @@ def test_the_content_goes_to_the_model_and_the_result_to_the_artifact() -> None:
         )
         for message in (reader.invoke(call(CATS)), asyncio.run(reader.ainvoke(call(CATS)))):
             assert isinstance(message, ToolMessage)
-            assert message.content.startswith("# Cats\n\nCats [sleep](https://pets.example.com/sleep) a lot.")
+            assert message.text.startswith("# Cats\n\nCats [sleep](https://pets.example.com/sleep) a lot.")
             assert "alert" not in message.content
             assert message.artifact["title"] == "The title"
             assert message.artifact["links"] == {"sleep": "https://pets.example.com/sleep"}
@@ -141,7 +141,7 @@ def test_an_agent_reads_pages() -> None:
             Reply("They sleep a lot."),
         )
         agent = create_agent(ChatGLM(model="glm-4.7", **settings), [GLMWebReader(**settings)])
-        messages = agent.invoke({"messages": f"Read {CATS}"})["messages"]
+        messages = agent.invoke({"messages": [HumanMessage(f"Read {CATS}")]})["messages"]
         failed, read = [message for message in messages if isinstance(message, ToolMessage)]
         assert (failed.status, read.status) == ("error", "success")
         assert read.artifact["description"] == "About cats"

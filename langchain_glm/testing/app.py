@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from langchain_glm.catalog.hosts import Host
+    from langchain_glm.testing.library import Library
     from langchain_glm.testing.steps import Answer
 
 __all__ = ["make_app"]
@@ -62,7 +62,7 @@ def make_app(host: Host, api_key: str, ledger: Ledger, transports: Transports, s
     context = _Context(host, api_key, ledger, transports, stopping)
     endpoints = {
         **ENDPOINTS,
-        **{where: partial(answer, library=ledger.library) for where, answer in LIBRARY_ENDPOINTS.items()},
+        **{where: _with_library(answer, ledger.library) for where, answer in LIBRARY_ENDPOINTS.items()},
     }
 
     async def answer_not_found(request: Request, error: Exception) -> _SendAnswer:
@@ -81,6 +81,12 @@ def make_app(host: Host, api_key: str, ledger: Ledger, transports: Transports, s
         ],
         exception_handlers={404: answer_not_found, 405: answer_not_found},  # type: ignore[dict-item]  # it is awaited like an application
     )
+
+
+def _with_library(
+    answer: Callable[[Mapping[str, Any], Host, Library], Answer], library: Library
+) -> Callable[[Mapping[str, Any], Host], Answer]:
+    return lambda body, host: answer(body, host, library)
 
 
 class _SendAnswer:
