@@ -14,7 +14,7 @@ from langchain_glm.connection import Connection
 from langchain_glm.errors import GLMError, GLMInvalidRequestError, GLMServerError, GLMValueError
 from langchain_glm.transport import client
 from langchain_glm.transport.timeouts import shortest
-from langchain_glm.wire.reply.reader import page_document
+from langchain_glm.wire.reply.reader import page_document, read_result
 from langchain_glm.wire.request.reader import PAGE_TIMEOUT, check_page_url, reader_payload
 
 if TYPE_CHECKING:
@@ -84,20 +84,15 @@ class _Reader(Connection):
         return endpoint
 
     def _read(self, url: str, endpoint: Endpoint) -> dict[str, Any]:
-        return client.send(endpoint, self._payload(url), _result, path=self._path, reply_fields=["reader_result"])
+        return client.send(endpoint, self._payload(url), read_result, path=self._path, reply_fields=["reader_result"])
 
     async def _aread(self, url: str, endpoint: Endpoint) -> dict[str, Any]:
         return await client.asend(
-            endpoint, self._payload(url), _result, path=self._path, reply_fields=["reader_result"]
+            endpoint, self._payload(url), read_result, path=self._path, reply_fields=["reader_result"]
         )
 
     def _payload(self, url: str) -> dict[str, Any]:
         return reader_payload(url, self.page_timeout, {name: getattr(self, name) for name in _OPTIONS})
-
-
-def _result(reply: Any) -> dict[str, Any]:
-    result: dict[str, Any] = reply["reader_result"]
-    return result
 
 
 class _Page(BaseModel):
@@ -158,7 +153,7 @@ class GLMWebReader(_Reader, BaseTool):
 
 
 def _for_model(result: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return result.get("content") or "The page has no text.", result
+    return result["content"] or "The page has no text.", result
 
 
 def _check_urls(value: Any) -> Any:

@@ -28,12 +28,18 @@ def passages(reply: Mapping[str, Any]) -> list[Document]:
         endpoint (`knowledge_id`, `doc_id`, `doc_name`, `doc_url`, `doc_type`, `index`) with `source` (the URL of the
         document, or else its name), `score`, and `medias` if there are any.
     """
-    return [_document(item) for item in reply.get("data") or ()]
+    data = reply.get("data")
+    return [_document(item) for item in data if isinstance(item, dict)] if isinstance(data, list) else []
 
 
 def _document(item: Mapping[str, Any]) -> Document:
-    given: dict[str, Any] = item.get("metadata") or {}
+    given = item["metadata"] if isinstance(item.get("metadata"), dict) else {}
+    text, passage_id = item.get("text"), item.get("id")
     source = given.get("doc_url") or given.get("doc_name")
     added = {"source": source, "score": item.get("score"), "medias": item.get("medias")}
     metadata = {**given, **{name: value for name, value in added.items() if value not in (None, [])}}
-    return Document(page_content=item.get("text") or "", metadata=metadata, id=item.get("id"))
+    return Document(
+        page_content=text if isinstance(text, str) else "",
+        metadata=metadata,
+        id=None if passage_id is None else str(passage_id),
+    )

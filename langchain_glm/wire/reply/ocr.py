@@ -59,28 +59,41 @@ def read_reply(reply: Mapping[str, Any], pages: tuple[int, int] | None) -> OCRRe
     Raises:
         GLMServerError: if it has no page.
     """
-    text = reply.get("md_results") or ""
-    details = reply.get("layout_details") or ([[]] if text else [])
+    text = _text(reply.get("md_results"))
+    details = _list(reply.get("layout_details")) or ([[]] if text else [])
     if not details:
         raise GLMServerError("the reply has no page", request_id=reply.get("request_id"))
-    images = reply.get("layout_visualization") or []
+    parts = [[element for element in _list(elements) if isinstance(element, dict)] for elements in details]
+    images = _list(reply.get("layout_visualization"))
     first = 0 if pages is None else pages[0] - 1
     read = [
         OCRPage(
             first + position,
-            text if len(details) == 1 and text else "\n\n".join(filter(None, map(_markdown, elements))),
+            text if len(parts) == 1 and text else "\n\n".join(filter(None, map(_markdown, elements))),
             elements,
-            images[position] if len(images) == len(details) else None,
+            images[position] if len(images) == len(parts) else None,
         )
-        for position, elements in enumerate(details)
+        for position, elements in enumerate(parts)
     ]
-    total = (reply.get("data_info") or {}).get("num_pages") if pages is None else None
-    return OCRReply(read, total, reply.get("usage") or {})
+    count = _dict(reply.get("data_info")).get("num_pages")
+    return OCRReply(read, count if pages is None and type(count) is int else None, _dict(reply.get("usage")))
 
 
 def _markdown(element: Mapping[str, Any]) -> str:
-    content: str = element.get("content") or ""
+    content = _text(element.get("content"))
     return f"![]({content})" if element.get("label") == "image" and content.startswith("http") else content
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def page_documents(pages: Iterable[OCRPage], metadata: Mapping[str, Any]) -> Iterator[Document]:
@@ -94,7 +107,7 @@ def element_documents(pages: Iterable[OCRPage], metadata: Mapping[str, Any]) -> 
     """Return one document for each element of the pages that has content."""
     for page in pages:
         for element in page.elements:
-            if content := element.get("content"):
+            if content := _text(element.get("content")):
                 found = {ours: element[theirs] for theirs, ours in _ELEMENT_FIELDS.items() if theirs in element}
                 yield Document(page_content=content, metadata={**metadata, **_place(page), **found})
 
