@@ -44,7 +44,10 @@ if TYPE_CHECKING:
         GLMValueError,
     )
     from langchain_glm.kimi_search import KimiWebSearch
+    from langchain_glm.knowledge import GLMKnowledgeRetriever
     from langchain_glm.notices import GLMWarning
+    from langchain_glm.ocr import GLMOCRLoader, GLMOCRParser
+    from langchain_glm.reader import GLMWebLoader, GLMWebReader
     from langchain_glm.registration import register
     from langchain_glm.tools import MCPServer, Retrieval, WebSearch
     from langchain_glm.transport.clients import aclose_clients, close_clients
@@ -66,7 +69,10 @@ __all__ = [
     "GLMContextOverflowError",
     "GLMError",
     "GLMInvalidRequestError",
+    "GLMKnowledgeRetriever",
     "GLMNotFoundError",
+    "GLMOCRLoader",
+    "GLMOCRParser",
     "GLMOverloadedError",
     "GLMPermissionError",
     "GLMQuotaError",
@@ -77,6 +83,8 @@ __all__ = [
     "GLMToolChoiceError",
     "GLMValueError",
     "GLMWarning",
+    "GLMWebLoader",
+    "GLMWebReader",
     "Host",
     "InFlightLimiter",
     "KimiWebSearch",
@@ -109,7 +117,12 @@ _MODULE_OF: Final = {
     "CostCallbackHandler": "cost_callback",
     "CostTracer": "cost_tracer",
     "KimiWebSearch": "kimi_search",
+    "GLMKnowledgeRetriever": "knowledge",
     "GLMWarning": "notices",
+    "GLMOCRLoader": "ocr",
+    "GLMOCRParser": "ocr",
+    "GLMWebLoader": "reader",
+    "GLMWebReader": "reader",
     "register": "registration",
     "MCPServer": "tools",
     "Retrieval": "tools",

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations of Host
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
+from urllib.parse import urljoin
 
 __all__ = ["CHAT", "GATEWAY", "HOSTS", "Host"]
 
@@ -51,6 +52,8 @@ class Host:
         currency: the currency of the list prices by which it bills (`USD`, `CNY`); `None`: it has a flat fee, or prices
             that are not listed here.
         serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
+        paths: paths that are not below `base_url`: the path → where it is, relative to `base_url`.
+        ocr_pages: the most pages of a document that one request to `/layout_parsing` may ask for.
     """
 
     name: str
@@ -78,6 +81,8 @@ class Host:
     tool_message_name: bool = False
     currency: str | None = None
     serves: frozenset[str] | None = None
+    paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+    ocr_pages: int = 30
 
     @property
     def key_variable(self) -> str:
@@ -87,6 +92,11 @@ class Host:
     def may_serve(self, path: str) -> bool:
         """Return whether it serves a path, as far as is known."""
         return path == CHAT or self.serves is None or path in self.serves
+
+    def url_of(self, path: str) -> str:
+        """Return the URL of a path."""
+        other = self.paths.get(path)
+        return self.base_url + path if other is None else urljoin(f"{self.base_url}/", other)
 
     def key_from(self, environ: Mapping[str, str] = os.environ) -> str | None:
         """Return the first non-empty key among this host's variables."""
@@ -135,6 +145,11 @@ _BIGMODEL: Final = replace(
     silent_search=True,  # measured 2026-10-09
     currency="CNY",
     serves=_BIGMODEL_SERVES,
+    # Recorded 2026-10-09. Relative, so that it is also found behind a proxy.
+    paths={"/knowledge/retrieve": "../../llm-application/open/knowledge/retrieve"},
+    # The guide on docs.bigmodel.cn and the official SDK 0.2.3; not measured. The default of 30 is from Z.ai's API
+    # description, 2026-10, and users cut their documents to it.
+    ocr_pages=100,
 )
 # The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07.
 _CODING_PLAN_MODELS: Final = {

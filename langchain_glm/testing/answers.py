@@ -10,7 +10,7 @@ import orjson
 
 from langchain_glm.testing.frames import native_body, native_frames
 from langchain_glm.testing.frames_openai import openai_body, openai_frames
-from langchain_glm.testing.refusals import JSON_TYPE, Problem, error_body, json_answer
+from langchain_glm.testing.refusals import JSON_TYPE, Problem, error_body, flat_body, json_answer
 from langchain_glm.testing.replies import Reply
 from langchain_glm.testing.steps import Answer, Hangup, Pause, Step
 from langchain_glm.testing.turn import is_kimi
@@ -132,6 +132,8 @@ def body_fault_answer(fault: Fault, turn: Turn, answer: Answer) -> Answer:
 
 
 def _error_body(fault: Fault, turn: Turn) -> tuple[int, dict[str, Any]]:
+    if turn.flat_errors:
+        return 200, flat_body(Problem(fault.code_), turn.host, message=fault.message)
     return error_body(Problem(fault.code_), turn.host, message=fault.message, created=turn.created, request_id=turn.id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,15 +16,14 @@ from starlette.routing import Route
 from langchain_glm.catalog.hosts import CHAT
 from langchain_glm.testing.answers import body_fault_answer, fault_answer, reply_answer
 from langchain_glm.testing.checks import check_access, check_request
-from langchain_glm.testing.endpoints import ENDPOINTS
+from langchain_glm.testing.endpoints import ENDPOINTS, FLAT_ERRORS, LIBRARY_ENDPOINTS
 from langchain_glm.testing.faults import Fault
 from langchain_glm.testing.ledger import Ledger, RecordedRequest
 from langchain_glm.testing.parrot import parrot_reply
-from langchain_glm.testing.refusals import Problem, not_found, refuse
+from langchain_glm.testing.refusals import Problem, not_found, refuse, refuse_flat
 from langchain_glm.testing.sending import Transports, send_answer
 from langchain_glm.testing.tokens import prompt_tokens
-from langchain_glm.testing.turn import Turn, serving_model
-from langchain_glm.testing.wording import beijing_time
+from langchain_glm.testing.turn import Turn, new_id, serving_model
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from langchain_glm.catalog.hosts import Host
+    from langchain_glm.testing.library import Library
     from langchain_glm.testing.steps import Answer
 
 __all__ = ["make_app"]
@@ -61,7 +60,10 @@ def make_app(host: Host, api_key: str, ledger: Ledger, transports: Transports, s
         stopping: set when the server stops, which ends all pauses.
     """
     context = _Context(host, api_key, ledger, transports, stopping)
-    base = urlsplit(host.base_url).path
+    endpoints = {
+        **ENDPOINTS,
+        **{where: _with_library(answer, ledger.library) for where, answer in LIBRARY_ENDPOINTS.items()},
+    }
 
     async def answer_not_found(request: Request, error: Exception) -> _SendAnswer:
         status = getattr(error, "status_code", 404)
@@ -71,14 +73,20 @@ def make_app(host: Host, api_key: str, ledger: Ledger, transports: Transports, s
 
     return Starlette(
         routes=[
-            Route(f"{base}{CHAT}", _Chat(context), methods=["POST"]),
+            Route(urlsplit(host.url_of(CHAT)).path, _Chat(context), methods=["POST"]),
             *(
-                Route(f"{base}{path}", _Endpoint(context, path, answer), methods=[method])
-                for (method, path), answer in ENDPOINTS.items()
+                Route(urlsplit(host.url_of(path)).path, _Endpoint(context, path, answer), methods=[method])
+                for (method, path), answer in endpoints.items()
             ),
         ],
         exception_handlers={404: answer_not_found, 405: answer_not_found},  # type: ignore[dict-item]  # it is awaited like an application
     )
+
+
+def _with_library(
+    answer: Callable[[Mapping[str, Any], Host, Library], Answer], library: Library
+) -> Callable[[Mapping[str, Any], Host], Answer]:
+    return lambda body, host: answer(body, host, library)
 
 
 class _SendAnswer:
@@ -142,30 +150,38 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = self.context
         body, problem = await _read(context, scope, receive, empty={})
-        answer = _refusal(problem, context) if problem else self.answer(body, context.host)
-        if answer.status != 200:
+        flat = self.path in FLAT_ERRORS
+        answer = _refusal(problem, context, flat=flat) if problem else self.answer(body, context.host)
+        if answer.refuses:
             await _SendAnswer(context, answer, body)(scope, receive, send)
         else:
-            await _answer_in_slot(context, body, lambda body: self._scripted(body, answer))(scope, receive, send)
+            respond = _answer_in_slot(context, body, lambda body: self._scripted(body, answer), flat=flat)
+            await respond(scope, receive, send)
 
     def _scripted(self, body: Mapping[str, Any], answer: Answer) -> Answer:
         fault = self.context.ledger.next_reply(self.path)
         if not isinstance(fault, Fault):
             return answer
         host, now = self.context.host, int(time.time())
-        turn = Turn(host=host, model="", id=_request_id(body, host) or _new_id(host, now), created=now)
+        turn = Turn(
+            host=host,
+            model="",
+            id=_request_id(body, host) or new_id(host, now),
+            created=now,
+            flat_errors=self.path in FLAT_ERRORS,
+        )
         return body_fault_answer(fault, turn, answer)
 
 
 def _answer_in_slot(
-    context: _Context, body: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Answer]
+    context: _Context, body: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Answer], *, flat: bool = False
 ) -> ASGIApp:
     """Return an ASGI application that answers a request, or refuses it if there are too many."""
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         request_id = _request_id(body, context.host)
         if problem := context.ledger.enter(request_id):
-            await _SendAnswer(context, _refusal(problem, context), body)(scope, receive, send)
+            await _SendAnswer(context, _refusal(problem, context, flat=flat), body)(scope, receive, send)
             return
         with ExitStack() as slot:
             slot.callback(context.ledger.leave, request_id)
@@ -174,9 +190,11 @@ def _answer_in_slot(
     return respond
 
 
-def _refusal(problem: Problem, context: _Context) -> Answer:
+def _refusal(problem: Problem, context: _Context, *, flat: bool = False) -> Answer:
     now = int(time.time())
-    return refuse(problem, context.host, created=now, request_id=_new_id(context.host, now))
+    if flat:
+        return refuse_flat(problem, context.host)
+    return refuse(problem, context.host, created=now, request_id=new_id(context.host, now))
 
 
 def _turn(body: Mapping[str, Any], context: _Context) -> Turn:
@@ -193,7 +211,7 @@ def _turn(body: Mapping[str, Any], context: _Context) -> Turn:
     return Turn(
         host=context.host,
         model=model.id if model and sends_served_id else body["model"],
-        id=_request_id(body, context.host) or _new_id(context.host, now),
+        id=_request_id(body, context.host) or new_id(context.host, now),
         created=now,
         stream=streamed,
         tool_stream=streamed and bool(body.get("tool_stream")) and bool(model and model.tool_stream),
@@ -207,12 +225,6 @@ def _turn(body: Mapping[str, Any], context: _Context) -> Turn:
 
 def _request_id(body: Mapping[str, Any], host: Host) -> str | None:
     return body.get("request_id") or None if host.native else None
-
-
-def _new_id(host: Host, now: int) -> str:
-    if host.native:
-        return f"{beijing_time(now):%Y%m%d%H%M%S}{secrets.token_hex(8)}"
-    return f"chatcmpl-{secrets.token_hex(12)}"
 
 
 async def _read(

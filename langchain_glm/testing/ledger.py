@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_glm.testing.library import Library
 from langchain_glm.testing.refusals import Problem
 from langchain_glm.testing.tokens import shared_tokens
 
@@ -46,10 +47,12 @@ class Ledger:
     Args:
         max_in_flight: the most requests in flight; more are refused with 1302. `None` is no limit.
         has_balance: whether the account has money left.
+        library: the documents that the endpoints for documents can find; they never change.
     """
 
-    def __init__(self, max_in_flight: int | None, *, has_balance: bool = True) -> None:
+    def __init__(self, max_in_flight: int | None, *, has_balance: bool = True, library: Library | None = None) -> None:
         self.has_balance = has_balance
+        self.library = library or Library()
         self._lock = threading.Lock()
         self._max_in_flight = max_in_flight
         self._scripts: defaultdict[str, deque[Reply | Fault]] = defaultdict(deque)

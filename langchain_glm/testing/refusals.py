@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.catalog.hosts import Host
 
-__all__ = ["JSON_TYPE", "Problem", "error_body", "json_answer", "not_found", "refuse"]
+__all__ = ["JSON_TYPE", "Problem", "error_body", "flat_body", "json_answer", "not_found", "refuse", "refuse_flat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,34 @@ def error_body(
 def refuse(problem: Problem, host: Host, *, created: int = 0, request_id: str = "") -> Answer:
     """Return the HTTP answer of a host that refuses a request."""
     status, body = error_body(problem, host, created=created, request_id=request_id)
-    return json_answer(body, status=status)
+    return replace(json_answer(body, status=status), refuses=True)
+
+
+def flat_body(problem: Problem, host: Host, *, message: str | None = None) -> dict[str, Any]:
+    """Return the body of a refusal by BigModel's side services, which have HTTP status 200 (recorded 2026-10-09).
+
+    Args:
+        problem: what is wrong. Codes of four digits have `msg` and `success`, HTTP statuses as codes `message`.
+        host: the host whose language is used.
+        message: the text; `None` uses the text of the code.
+    """
+    text = message or sentence(problem.code, chinese=is_chinese(host), detail=problem.detail)
+    if len(problem.code) == 3:
+        return {"code": int(problem.code), "message": text}
+    return {"code": int(problem.code), "msg": text, "success": False}
+
+
+def refuse_flat(problem: Problem, host: Host) -> Answer:
+    """Return the HTTP answer of a side service that refuses a request."""
+    return replace(json_answer(flat_body(problem, host)), refuses=True)
 
 
 def not_found(path: str, host: Host, *, status: int = 404, created: int = 0) -> Answer:
     """Return the answer for a path or method that the host does not serve; GLM's `error` is then a string."""
     reason = {404: "Not Found", 405: "Method Not Allowed"}.get(status, "Error")
     if not host.native:
-        return json_answer(error_body(Problem("1222", path), host)[1], status=status)
+        return replace(json_answer(error_body(Problem("1222", path), host)[1], status=status), refuses=True)
     seen = path[path.find("/paas") + len("/paas") :] if "/paas/" in path else path
     stamp = beijing_time(created).isoformat(timespec="milliseconds")
-    return json_answer({"timestamp": stamp, "status": status, "error": reason, "path": seen}, status=status)
+    body = {"timestamp": stamp, "status": status, "error": reason, "path": seen}
+    return replace(json_answer(body, status=status), refuses=True)

@@ -14,13 +14,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from langchain_glm.catalog.hosts import CHAT, HOSTS
 from langchain_glm.testing.app import make_app
-from langchain_glm.testing.endpoints import ENDPOINTS
+from langchain_glm.testing.endpoints import ENDPOINTS, LIBRARY_ENDPOINTS
 from langchain_glm.testing.faults import Fault
 from langchain_glm.testing.ledger import Ledger, RecordedRequest
+from langchain_glm.testing.library import Library
 from langchain_glm.testing.replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from langchain_glm.testing.sending import Transports
@@ -48,6 +49,9 @@ class GLMServer:
         has_balance: whether the account has money left. Without it, GLM refuses every request with code 1113 before
             it looks at the request.
         keep_alive: seconds after which an idle connection is closed.
+        web: what the endpoint finds at URLs: URL → the HTML of a page, or the bytes of a PDF or an image. At other
+            URLs it finds a short page that it makes from the URL.
+        knowledge: the knowledge bases: id → name of a document → its text. An empty line begins another passage.
 
     Raises:
         ValueError: if the host is unknown.
@@ -72,6 +76,8 @@ class GLMServer:
         max_in_flight: int | None = None,
         has_balance: bool = True,
         keep_alive: float = 5.0,
+        web: Mapping[str, str | bytes] | None = None,
+        knowledge: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         if host not in HOSTS:
             raise ValueError(f"host={host!r} is unknown. Give one of {', '.join(HOSTS)}.")
@@ -79,7 +85,7 @@ class GLMServer:
         self.api_key = api_key
         self._port = port
         self._keep_alive = keep_alive
-        self._ledger = Ledger(max_in_flight, has_balance=has_balance)
+        self._ledger = Ledger(max_in_flight, has_balance=has_balance, library=Library(web or {}, knowledge or {}))
         self.queue(*replies)
         self._runner: _Runner | None = None
 
@@ -144,7 +150,7 @@ class GLMServer:
             TypeError: if an argument is neither a `Reply` nor a `Fault`.
             ValueError: if the endpoint does not accept a reply or this kind of fault, or if there is no such endpoint.
         """
-        if path not in {CHAT, *(known for _, known in ENDPOINTS)}:
+        if path not in {CHAT, *(known for _, known in (*ENDPOINTS, *LIBRARY_ENDPOINTS))}:
             raise ValueError(f"path={path!r} is no endpoint of the server")
         for reply in replies:
             if not isinstance(reply, Reply | Fault):

@@ -33,12 +33,14 @@ class Answer:
         headers: header lines in order.
         steps: the bytes, pauses and hangups, in order.
         trailing: bytes that are written to the connection after the complete answer.
+        refuses: whether it refuses the request. Some refusals have the status 200.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
     trailing: bytes = b""
+    refuses: bool = False
 
     @property
     def status_seen(self) -> int:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.catalog.models import MODELS, Model, find_model
+from langchain_glm.testing.wording import beijing_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from langchain_glm.catalog.hosts import Host
 
-__all__ = ["Turn", "is_chinese", "is_coding", "is_kimi", "serving_model", "thinks"]
+__all__ = ["Turn", "is_chinese", "is_coding", "is_kimi", "new_id", "serving_model", "thinks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Turn:
         prompt_tokens: tokens of the prompt.
         cached_tokens: how many of them the beginning has that an earlier prompt shares.
         earlier_calls: how many tool calls the conversation already has; Kimi continues their numbering.
+        flat_errors: whether errors have the form of BigModel's side services.
     """
 
     host: Host
@@ -44,6 +47,7 @@ class Turn:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     earlier_calls: int = 0
+    flat_errors: bool = False
 
 
 _OTHER_FAMILIES: Final = ("gpt-", "claude-")
@@ -79,6 +83,13 @@ def serving_model(model_id: object, host: Host) -> Model | None:
     if not model_id.startswith("glm-"):
         return None
     return MODELS.get(host.served_as.get(model_id, model_id))
+
+
+def new_id(host: Host, created: int) -> str:
+    """Return an id for an answer, in the form of the host's ids; `created` is the Unix time of the request."""
+    if host.native:
+        return f"{beijing_time(created):%Y%m%d%H%M%S}{secrets.token_hex(8)}"
+    return f"chatcmpl-{secrets.token_hex(12)}"
 
 
 def thinks(body: Mapping[str, Any], model: Model, host: Host) -> bool:

@@ -18,6 +18,7 @@ _BEIJING: Final = timezone(timedelta(hours=8))
 _RESET_AFTER: Final = timedelta(hours=1)
 
 _CODES: Final[Mapping[str, tuple[int, str, str]]] = {
+    "400": (400, "A required request parameter is missing or wrong", "缺少必要的请求参数，或参数有误"),
     "500": (500, "The service failed internally", "服务内部出错"),
     "1000": (401, "The API key was not accepted", "密钥未通过验证"),
     "1001": (401, "The request carries no Authorization header", "请求头缺少 Authorization"),

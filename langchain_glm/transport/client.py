@@ -59,7 +59,7 @@ def send(
     read: Callable[[Mapping[str, Any]], T],
     *,
     path: str = "/chat/completions",
-    reply_fields: Collection[str] = ("choices",),
+    reply_fields: Collection[str] | Callable[[Mapping[str, Any]], bool] = ("choices",),
 ) -> T:
     """Send a request; return its reply as `read` reads it.
 
@@ -67,8 +67,9 @@ def send(
         endpoint: where to send it, and how.
         payload: the request body.
         read: turns the reply's JSON into the result; a `GLMError` that it raises is retried as the endpoint's would be.
-        path: the path after the base URL.
-        reply_fields: fields that no error has; a reply has a value that is not empty in at least one of them.
+        path: the path after the base URL, or a key of the host's `paths`.
+        reply_fields: fields that no error has; a reply has a value that is not empty in at least one of them. Or a
+            function that says whether an object is a reply, for endpoints that have no such field.
 
     Raises:
         GLMError: of the class that fits the failure.
@@ -90,7 +91,7 @@ async def asend(
     read: Callable[[Mapping[str, Any]], T],
     *,
     path: str = "/chat/completions",
-    reply_fields: Collection[str] = ("choices",),
+    reply_fields: Collection[str] | Callable[[Mapping[str, Any]], bool] = ("choices",),
 ) -> T:
     """Send a request; return its reply as `read` reads it. The async version of `send`."""
     request = Request(endpoint, path, encode(payload), deadline_of(endpoint.timeout), streamed=False)
@@ -276,7 +277,11 @@ def _is_stream(response: Any) -> bool:
 
 
 def _reply(
-    response: Any, body: bytes, endpoint: Endpoint, key: str | None, reply_fields: Collection[str]
+    response: Any,
+    body: bytes,
+    endpoint: Endpoint,
+    key: str | None,
+    reply_fields: Collection[str] | Callable[[Mapping[str, Any]], bool],
 ) -> Mapping[str, Any]:
     """Return the JSON of a plain reply; raise an error if it reports one."""
     data: Any = None
@@ -293,7 +298,7 @@ def _reply(
                     hint="Use streaming=True for this endpoint.",
                     is_retryable=False,
                 ) from None
-    if isinstance(data, dict) and any(map(data.get, reply_fields)):
+    if isinstance(data, dict) and (reply_fields(data) if callable(reply_fields) else any(map(data.get, reply_fields))):
         return data
     raise _error_from_reply(body, response, endpoint, key)
 

@@ -87,7 +87,7 @@ class Request:
 
     Args:
         endpoint: where it goes, and how.
-        path: the path after the base URL.
+        path: the path after the base URL, or a key of the host's `paths`.
         content: the body.
         deadline: the `time.monotonic()` at which the call must have ended, or `None`.
         streamed: whether a stream of events is asked for.
@@ -102,7 +102,7 @@ class Request:
     @property
     def url(self) -> str:
         """The URL that the request is posted to."""
-        return self.endpoint.host.base_url + self.path
+        return self.endpoint.host.url_of(self.path)
 
     def build(self, http: ModuleType, key: str | None, user_client: Any) -> Any:
         """Build the request of an HTTP library.
