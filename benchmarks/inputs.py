@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
@@ -67,13 +67,13 @@ def _run(**arguments: object) -> str:
 
 def make_tool(number: int) -> BaseTool:
     """A tool with a pydantic schema of its own, as `@tool` makes it."""
-    schema = create_model(
-        f"Search{number}",
-        query=(str, Field(description="what to look for")),
-        limit=(int, Field(default=10, description="how many results to give")),
-        order=(Literal["newest", "oldest", "best"], Field(default="best", description="what comes first")),
-        tags=(list[str] | None, Field(default=None, description="labels that results must have")),
-    )
+    fields: dict[str, Any] = {
+        "query": (str, Field(description="what to look for")),
+        "limit": (int, Field(default=10, description="how many results to give")),
+        "order": (Literal["newest", "oldest", "best"], Field(default="best", description="what comes first")),
+        "tags": (list[str] | None, Field(default=None, description="labels that results must have")),
+    }
+    schema = create_model(f"Search{number}", **fields)
     return StructuredTool(
         name=f"search_{number}", description=f"Search collection number {number}.", args_schema=schema, func=_run
     )

@@ -28,16 +28,20 @@ class SQLiteLimiter:
 
     waiting = 10.0  # seconds after which the row of a waiting request expires if it is not renewed
     pause = 0.02  # seconds between two looks at the table
+    _process = 0  # which opened the connection
 
     def __init__(self, path: str, limit: int, longest: float = 1800.0) -> None:
         self.path, self.limit, self.longest = path, limit, longest
         self._lock = threading.RLock()  # the garbage collector may release a slot in the middle of `_run`
-        self._process = 0
         columns = "place INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT UNIQUE, lapses REAL"
         self._run(f"CREATE TABLE IF NOT EXISTS line ({columns})")
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.path, self.limit, self.longest)  # in a pickle; the other process opens the file
+
+    def __del__(self) -> None:
+        if self._process == os.getpid():
+            self._database.close()
 
     def acquire(self, timeout: float | None) -> str:
         ticket, until = self._queue(timeout)
@@ -61,7 +65,7 @@ class SQLiteLimiter:
 
     def release(self, ticket: object, *, overloaded: bool) -> None:
         del overloaded  # a limiter that adapts its limit would use this
-        self._run("DELETE FROM line WHERE ticket = ?", ticket)
+        self._run("DELETE FROM line WHERE ticket = :ticket", ticket=ticket)
 
     def _queue(self, timeout: float | None) -> tuple[str, float]:
         ticket, now = secrets.token_hex(8), time.time()
@@ -69,34 +73,38 @@ class SQLiteLimiter:
         return ticket, now + (float("inf") if timeout is None else timeout)
 
     def _append(self, ticket: str, now: float) -> None:
-        self._run("REPLACE INTO line (ticket, lapses) VALUES (?, ?)", ticket, now + self.waiting)
+        lapses = now + self.waiting
+        self._run("REPLACE INTO line (ticket, lapses) VALUES (:ticket, :lapses)", ticket=ticket, lapses=lapses)
 
     def _may_run(self, ticket: str, until: float) -> bool:
         now = time.time()
         found = self._run(
-            "SELECT lapses, (SELECT count(*) FROM line WHERE place < own.place AND lapses > ?2)"
-            " FROM line AS own WHERE ticket = ?1 AND lapses > ?2",
-            ticket,
-            now,
+            "SELECT lapses, (SELECT count(*) FROM line WHERE place < own.place AND lapses > :now)"
+            " FROM line AS own WHERE ticket = :ticket AND lapses > :now",
+            ticket=ticket,
+            now=now,
         )
         if not found:  # the row has expired, and later requests may be running
             self._append(ticket, now)
             return False
         [(lapses, before)] = found
         if before < self.limit:
-            self._run("UPDATE line SET lapses = ? WHERE ticket = ?", now + self.longest, ticket)
+            self._renew(ticket, now + self.longest)
             return True
         if now > until:
             raise GLMTimeoutError(f"no slot among the {self.limit} requests in flight became free in time")
         if lapses < now + self.waiting / 2:
-            self._run("UPDATE line SET lapses = ? WHERE ticket = ?", now + self.waiting, ticket)
-            self._run("DELETE FROM line WHERE lapses < ?", now - self.waiting)
+            self._renew(ticket, now + self.waiting)
+            self._run("DELETE FROM line WHERE lapses < :long_ago", long_ago=now - self.waiting)
         return False
 
-    def _run(self, statement: str, *values: object) -> list[tuple[float, ...]]:
+    def _renew(self, ticket: str, lapses: float) -> None:
+        self._run("UPDATE line SET lapses = :lapses WHERE ticket = :ticket", ticket=ticket, lapses=lapses)
+
+    def _run(self, statement: str, **values: object) -> list[tuple[float, ...]]:
         with self._lock:
             if self._process != os.getpid():  # an SQLite connection must not be used in a forked child
-                database = sqlite3.connect(self.path, 30, isolation_level=None, check_same_thread=False)
+                database = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
                 database.execute("PRAGMA journal_mode = WAL")
                 database.execute("PRAGMA synchronous = OFF")  # nothing is in flight after a crash
                 self._database, self._process = database, os.getpid()

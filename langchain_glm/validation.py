@@ -33,7 +33,7 @@ def own_settings(model_class: type[BaseModel]) -> Mapping[str, Any]:
 @cache
 def _adapter(model_class: type[BaseModel], name: str) -> TypeAdapter[Any]:
     field = model_class.model_fields[name]
-    annotation = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    annotation: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True))
 
 

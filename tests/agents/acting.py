@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from langchain_glm.testing import GLMServer
 
-NEW_LANGCHAIN: Final = pytest.mark.skipif(
-    tuple(map(int, version("langchain").split(".")[:3])) < (1, 4, 7), reason="earlier langchain does otherwise"
-)
+LANGCHAIN: Final = tuple(map(int, version("langchain").split(".")[:3]))
+NEW_LANGCHAIN: Final = pytest.mark.skipif(LANGCHAIN < (1, 4, 7), reason="earlier langchain does otherwise")
 
 Run = Callable[..., Awaitable[dict[str, Any]]]
 """Runs an agent or graph to its end: `await run(agent, input, config)`."""

@@ -32,6 +32,7 @@ from langchain_glm import (
 from langchain_glm.errors import GLMValueError
 from langchain_glm.testing import Fault, GLMServer, Reply, ToolCall
 from tests.agents.acting import (
+    LANGCHAIN,
     NEW_LANGCHAIN,
     SECOND_THOUGHT,
     THOUGHT,
@@ -119,7 +120,7 @@ async def test_a_summary_that_does_not_fit_is_tried_again_shorter(
 
 
 async def test_the_tokens_of_a_summary_can_be_told_apart(model: ChatGLM, glm_server: GLMServer) -> None:
-    """LangChain streams them with the agent's own; the metadata says whose they are."""
+    """langchain 1.5 leaves them out; earlier ones stream them with the agent's own, and the metadata says whose."""
     middleware: Any = SummarizationMiddleware(model, trigger=("messages", 3), keep=("messages", 1))
     agent: Any = create_agent(model, [], middleware=[middleware], checkpointer=InMemorySaver())
     glm_server.queue(answer("Hello."), answer("A summary.", SECOND_THOUGHT), answer("Two."))
@@ -129,7 +130,8 @@ async def test_the_tokens_of_a_summary_can_be_told_apart(model: ChatGLM, glm_ser
     for chunk, where in parts:
         if isinstance(chunk, AIMessageChunk):
             texts[where.get("lc_source")] = texts.get(where.get("lc_source"), "") + chunk.text
-    assert texts == {"summarization": "A summary.", None: "Two."}
+    summary = {"summarization": "A summary."} if LANGCHAIN < (1, 5) else {}
+    assert texts == {None: "Two."} | summary
 
 
 async def test_summarization_by_the_models_own_estimate(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:

@@ -94,7 +94,7 @@ async def test_who_slept_too_long_stands_in_line_anew(make_limiter: Callable[[in
     task = asyncio.create_task(limiter.aacquire(None))
     await asyncio.sleep(0)
     slept = line(limiter)[1]
-    limiter._run(f"{lapse} WHERE ticket = ?", slept)
+    limiter._run(f"{lapse} WHERE ticket = :ticket", ticket=slept)
     limiter.release(first, overloaded=False)
     running = limiter.acquire(0)
     for _ in range(5):  # looks at the line

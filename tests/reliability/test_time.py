@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import socketserver
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -176,16 +177,18 @@ def test_waiting_for_a_slot_is_within_the_total_time(glm_server: GLMServer, make
     limit.release(ticket, overloaded=False)
 
 
-async def test_a_cancellation_is_not_lost_when_the_slot_comes_at_the_same_moment() -> None:
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_a_cancellation_is_not_lost_when_the_slot_comes_at_the_same_moment(turns: int) -> None:
     limit = shared_limit("https://cancelled.example", "k", 1)
     ticket = limit.acquire(None)
     waiting = asyncio.create_task(limit.aacquire(5))
     for _ in range(3):
         await asyncio.sleep(0)
     limit.release(ticket, overloaded=False)
-    await asyncio.sleep(0)  # the slot is there; the task has not run yet
-    waiting.cancel()
-    outcome: Any = await asyncio.gather(waiting, return_exceptions=True)
-    if not isinstance(outcome[0], BaseException):
-        pytest.fail("the task went on although it was cancelled")
-    assert limit.in_flight == 0
+    for _ in range(turns):  # the slot is there; the task has not run yet, or on Python 3.14 has run after one turn
+        await asyncio.sleep(0)
+    cancelled = waiting.cancel()
+    [outcome] = await asyncio.gather(waiting, return_exceptions=True)
+    assert cancelled or (turns and sys.version_info >= (3, 14))
+    assert isinstance(outcome, asyncio.CancelledError) == cancelled
+    assert limit.in_flight == (0 if cancelled else 1)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from langchain_glm.testing import GLMServer
 
 
+PYDANTIC_V1: Final = "ignore:Core Pydantic V1 functionality:UserWarning"  # langchain-core imports it on Python 3.14
+
+
 def test_the_fixture_is_a_running_zai(glm_server: GLMServer) -> None:
     assert glm_server.host == "zai"
     assert ask(glm_server).status_code == 200
@@ -43,7 +46,7 @@ LISTS_MODULES: Final = "import sys\n\ndef test_nothing():\n    print('loaded:', 
 
 def start_pytest(directory: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "-W", PYDANTIC_V1, *arguments],
         cwd=directory,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
@@ -155,7 +158,10 @@ def test_the_command_serves_until_ctrl_c() -> None:
     code = "import sys; from langchain_glm.testing.serve import run; sys.exit(run(sys.argv[1:]))"
     arguments = ["--host", "bigmodel", "--port", "0", "--api-key", "k", "--max-in-flight", "3"]
     with subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-W", PYDANTIC_V1, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout
         url = process.stdout.readline().strip().removeprefix("base_url=")

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, get_origin
 from weakref import WeakKeyDictionary
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -32,6 +32,10 @@ __all__ = [
     "to_wire_tool",
     "with_legal_names",
 ]
+
+_NO_TOOL: Final = (
+    "is not a tool; give a function, a LangChain tool, a pydantic class, a TypedDict, or a dict as OpenAI has it."
+)
 
 _RUN_BY_ENDPOINT = ("web_search", "retrieval", "mcp", "builtin_function")
 
@@ -118,13 +122,13 @@ def _function_tool(tool: Any) -> dict[str, Any]:
 
 
 def _convert_by_langchain(tool: Any) -> dict[str, Any]:
+    if get_origin(tool) is not None:  # on Python 3.14, LangChain takes `list[int]` for a function
+        raise GLMValueError(f"tools: {tool!r} {_NO_TOOL}")
     try:
         converted = convert_to_openai_tool(tool)
     except (KeyError, TypeError, ValueError) as error:
-        raise GLMValueError(
-            f"tools: {tool!r} is not a tool; give a function, a LangChain tool, a pydantic class, a TypedDict, or a "
-            f"dict as OpenAI has it. LangChain says: {str(error).partition(chr(10))[0]}."
-        ) from None
+        reason = str(error).partition("\n")[0]
+        raise GLMValueError(f"tools: {tool!r} {_NO_TOOL} LangChain says: {reason}.") from None
     function = converted.get("function")
     if converted.get("type") == "function" and not (isinstance(function, Mapping) and function.get("name")):
         raise GLMValueError("tools: a function tool needs a name under the key 'function'.")

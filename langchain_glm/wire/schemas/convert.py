@@ -18,6 +18,8 @@ from langchain_glm.wire.schemas.inline import inline
 
 __all__ = ["is_schema_class", "to_json_schema", "to_response_format"]
 
+_NO_SCHEMA: Final = "is not a schema; give a pydantic class, a TypedDict, a JSON schema or a function."
+
 _NOT_A_JSON_SCHEMA: Final = frozenset({"name", "function", "toolSpec"})
 """Keys of dicts in which providers describe a function."""
 
@@ -50,6 +52,8 @@ def to_json_schema(schema: Any) -> dict[str, Any]:
     if _is_json_schema(schema):
         named = str(schema.get("$ref", "")).rpartition("/")[2]
         return {"title": named or "answer", **schema}
+    if get_origin(schema) is not None:  # on Python 3.14, LangChain takes `list[int]` for a function
+        raise GLMValueError(f"{schema!r} {_NO_SCHEMA}")
     try:
         converted: dict[str, Any] = convert_to_json_schema(schema)
     except RecursionError:
@@ -57,10 +61,8 @@ def to_json_schema(schema: Any) -> dict[str, Any]:
             f"{schema!r} is a recursive TypedDict, which LangChain cannot convert; use a pydantic class."
         ) from None
     except (TypeError, ValueError) as error:
-        raise GLMValueError(
-            f"{schema!r} is not a schema; give a pydantic class, a TypedDict, a JSON schema or a function. LangChain "
-            f"says: {str(error).partition(chr(10))[0]}."
-        ) from None
+        reason = str(error).partition("\n")[0]
+        raise GLMValueError(f"{schema!r} {_NO_SCHEMA} LangChain says: {reason}.") from None
     return _with_null(converted, schema) if is_typeddict(schema) else converted
 
 

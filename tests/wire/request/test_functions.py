@@ -468,7 +468,9 @@ def test_parallel_calls_are_a_setting_of_other_hosts(wanted: bool) -> None:
     assert parallel_calls(wanted, ZAI) == ({}, ["GLM has no parallel_tool_calls; it is not sent."])
 
 
-@pytest.mark.parametrize("tool", [5, None, "find", {}, {"type": "function"}, {"type": "function", "function": {}}])
+@pytest.mark.parametrize(
+    "tool", [5, None, "find", list[int], {}, {"type": "function"}, {"type": "function", "function": {}}]
+)
 def test_what_is_no_tool_is_refused_in_one_sentence(tool: Any) -> None:
     with pytest.raises(GLMValueError, match=r"^tools: (.* is not a tool; give|a function tool needs a name)") as caught:
         to_wire_tool(tool)

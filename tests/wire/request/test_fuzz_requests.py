@@ -198,7 +198,7 @@ def test_a_huge_enum_goes_out_whole() -> None:
 
 def test_what_is_nested_too_deep_to_be_written_is_refused() -> None:
     value: list[Any] = []
-    for _ in range(5_000):
+    for _ in range(100_000):  # Python 3.12 and later write more levels than 3.11 before they give up
         value = [value]
     deep_block = {"type": "json", "json": value}
     with pytest.raises(ValueError, match="nested too deep"):
