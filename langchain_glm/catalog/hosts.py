@@ -31,6 +31,8 @@ class Host:
         other_plan: the host for the other billing plan of the same account; hints on 1113 and 1311 name it.
         wrong_urls: base URLs in circulation that do not exist; `base_url` is used instead, with a warning.
         native: whether it is Zhipu's own service, which accepts `tool_stream` and needs no `stream_options`.
+        coding_plan: whether it serves a coding plan, which maps every `reasoning_effort`, and `thinking` switched off,
+            to what the model has, and which keeps earlier reasoning by default.
         served_as: for models that it answers with another one: requested id → id of the model that answers.
         keeps_reasoning: whether it accepts the fields that keep reasoning of earlier turns (`clear_thinking: false`).
         reasoning_field: the field of an assistant message in which it expects earlier reasoning; `None`: the field in
@@ -64,6 +66,7 @@ class Host:
     other_plan: str | None = None
     wrong_urls: tuple[str, ...] = ()
     native: bool = False
+    coding_plan: bool = False
     served_as: Mapping[str, str] = field(default_factory=dict, hash=False)
     keeps_reasoning: bool = False
     reasoning_field: str | None = None
@@ -193,6 +196,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             other_plan="zai",
             wrong_urls=("https://api.z.ai/api/coding/v4", "https://api.z.ai/api/coding/paas/v1"),
             currency=None,
+            coding_plan=True,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
         ),
@@ -208,6 +212,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             wrong_urls=(),
             silent_search=False,  # not known: a plan has its own quota of searches
             currency=None,
+            coding_plan=True,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
         ),

@@ -24,6 +24,8 @@ from langchain_glm.testing.refusals import Problem, not_found, refuse, refuse_fl
 from langchain_glm.testing.sending import Transports, send_answer
 from langchain_glm.testing.tokens import prompt_tokens
 from langchain_glm.testing.turn import Turn, new_id, serving_model
+from langchain_glm.testing.turn import Turn, in_context, serving_model
+from langchain_glm.testing.wording import beijing_time
 
 if TYPE_CHECKING:
     import asyncio
@@ -205,9 +207,9 @@ def _turn(body: Mapping[str, Any], context: _Context) -> Turn:
     )  # plans answer some models with another one, whose id they send
     streamed = body.get("stream") is True
     options = body.get("stream_options")
-    messages = body["messages"]
+    messages = in_context(body, context.host)
     scope = orjson.dumps([body["model"], body.get("tools")]).decode()
-    prompt = prompt_tokens(body)
+    prompt = prompt_tokens({**body, "messages": messages})
     return Turn(
         host=context.host,
         model=model.id if model and sends_served_id else body["model"],

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_glm.testing.tokens import completion_tokens
 
 if TYPE_CHECKING:
+    from langchain_glm.catalog.hosts import Host
     from langchain_glm.testing.replies import Reply, ToolCall
     from langchain_glm.testing.turn import Turn
 
-__all__ = ["native_body", "native_frames", "pieces"]
+__all__ = ["native_body", "native_frames", "pieces", "reasoning_field"]
 
 _NO_USAGE: Final = frozenset({"network_error", "model_context_window_exceeded"})
 
@@ -23,6 +24,11 @@ _NO_USAGE: Final = frozenset({"network_error", "model_context_window_exceeded"})
 def pieces(text: str, size: int) -> list[str]:
     """Split a text into pieces of `size` characters."""
     return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def reasoning_field(host: Host) -> str:
+    """Return the field in which a host sends reasoning."""
+    return host.reasoning_field or "reasoning_content"
 
 
 def _call_id(call: ToolCall, turn: Turn, index: int) -> str:
@@ -57,7 +63,7 @@ def _extras(reply: Reply, turn: Turn) -> dict[str, Any]:
 def _usage(reply: Reply, turn: Turn) -> dict[str, Any]:
     if reply.usage is not None:
         return dict(reply.usage)
-    if reply.finish in _NO_USAGE:
+    if reply.finish in _NO_USAGE or (turn.stream and turn.host.stream_usage and not turn.include_usage):
         return {}
     completion, thought = completion_tokens(reply)
     return {
@@ -73,7 +79,7 @@ def native_body(reply: Reply, turn: Turn) -> dict[str, Any]:
     """Return the body of an answer that is not streamed; its keys are in alphabetical order at every level."""
     message: dict[str, Any] = {"content": reply.text}
     if reply.reasoning:
-        message["reasoning_content"] = reply.reasoning
+        message[reasoning_field(turn.host)] = reply.reasoning
     message["role"] = "assistant"
     if reply.tool_calls:
         message["tool_calls"] = [
@@ -107,7 +113,7 @@ def native_frames(reply: Reply, turn: Turn) -> list[dict[str, Any]]:
     }
     deltas: list[dict[str, Any]] = [
         {"role": "assistant", key: piece}
-        for key, text in (("reasoning_content", reply.reasoning), ("content", reply.text))
+        for key, text in ((reasoning_field(turn.host), reply.reasoning), ("content", reply.text))
         for piece in pieces(text, reply.chunk_size)
     ]
     for index, call in enumerate(reply.tool_calls):

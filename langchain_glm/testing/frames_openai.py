@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from langchain_glm.testing.frames import pieces
+from langchain_glm.testing.frames import pieces, reasoning_field
 from langchain_glm.testing.tokens import completion_tokens
 from langchain_glm.testing.turn import is_kimi
 
@@ -54,7 +54,7 @@ def openai_body(reply: Reply, turn: Turn) -> dict[str, Any]:
         "content": None if reply.tool_calls and not reply.text else reply.text,
     }
     if reply.reasoning:
-        message["reasoning_content"] = reply.reasoning
+        message[reasoning_field(turn.host)] = reply.reasoning
     if reply.tool_calls:
         message["tool_calls"] = [
             {
@@ -86,7 +86,7 @@ def openai_frames(reply: Reply, turn: Turn) -> list[dict[str, Any]]:
         "model": reply.model or turn.model,
     }
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    for key, text in (("reasoning_content", reply.reasoning), ("content", reply.text)):
+    for key, text in ((reasoning_field(turn.host), reply.reasoning), ("content", reply.text)):
         deltas += ({key: piece} for piece in pieces(text, reply.chunk_size))
     for index, call in enumerate(reply.tool_calls):
         deltas += _call_deltas(call, turn, index, reply.chunk_size)
@@ -97,7 +97,7 @@ def openai_frames(reply: Reply, turn: Turn) -> list[dict[str, Any]]:
     frames.append({**head, "choices": [last]})
     if reply.web_search:
         frames[-1]["web_search"] = [dict(result) for result in reply.web_search]
-    if turn.include_usage:
+    if turn.include_usage or not turn.host.stream_usage:
         frames.append({**head, "choices": [], "usage": _usage(reply, turn)})
     return frames
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from langchain_glm.catalog.hosts import CHAT, HOSTS
+from langchain_glm.catalog.hosts import CHAT, HOSTS, Host
 from langchain_glm.testing.app import make_app
 from langchain_glm.testing.endpoints import ENDPOINTS, LIBRARY_ENDPOINTS
 from langchain_glm.testing.faults import Fault
@@ -40,7 +40,7 @@ class GLMServer:
     calls tools if the user asks for them, fills in JSON, and otherwise repeats what the user said.
 
     Args:
-        host: the host to imitate, a name from `langchain_glm.HOSTS`.
+        host: the host to imitate: a name from `langchain_glm.HOSTS`, or a `Host` of your own.
         port: the TCP port; 0 chooses a free one.
         api_key: the only key that is accepted.
         replies: the first queued replies.
@@ -68,7 +68,7 @@ class GLMServer:
 
     def __init__(
         self,
-        host: str = "zai",
+        host: str | Host = "zai",
         *,
         port: int = 0,
         api_key: str = "test.key",
@@ -79,9 +79,9 @@ class GLMServer:
         web: Mapping[str, str | bytes] | None = None,
         knowledge: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        if host not in HOSTS:
+        if isinstance(host, str) and host not in HOSTS:
             raise ValueError(f"host={host!r} is unknown. Give one of {', '.join(HOSTS)}.")
-        self.host = host
+        self._host = HOSTS[host] if isinstance(host, str) else host
         self.api_key = api_key
         self._port = port
         self._keep_alive = keep_alive
@@ -102,7 +102,7 @@ class GLMServer:
     def start(self) -> Self:
         """Start the server; it is ready when this returns."""
         if self._runner is None:
-            self._runner = _Runner(self.host, self._port, self.api_key, self._ledger, self._keep_alive)
+            self._runner = _Runner(self._host, self._port, self.api_key, self._ledger, self._keep_alive)
             self._port = self._runner.port
         return self
 
@@ -113,6 +113,11 @@ class GLMServer:
             runner.stop()
 
     @property
+    def host(self) -> str:
+        """The name of the host that is imitated."""
+        return self._host.name
+
+    @property
     def base_url(self) -> str:
         """The URL to give to a client; its path is that of the real host.
 
@@ -121,7 +126,7 @@ class GLMServer:
         """
         if not self._port:
             raise RuntimeError("the server has no port before start(); use it as a context manager")
-        return f"http://{_LOOPBACK}:{self._port}{urlsplit(HOSTS[self.host].base_url).path}"
+        return f"http://{_LOOPBACK}:{self._port}{urlsplit(self._host.base_url).path}"
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -167,7 +172,7 @@ class GLMServer:
 class _Runner:
     """One run of uvicorn in a thread."""
 
-    def __init__(self, host: str, port: int, api_key: str, ledger: Ledger, keep_alive: float) -> None:
+    def __init__(self, host: Host, port: int, api_key: str, ledger: Ledger, keep_alive: float) -> None:
         # With this protocol, asyncio sends small writes immediately; else each answer waits 40 ms for an ACK.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -180,7 +185,7 @@ class _Runner:
         transports: Transports = {}
         self._stopping = asyncio.Event()
         config = uvicorn.Config(
-            make_app(HOSTS[host], api_key, ledger, transports, self._stopping),
+            make_app(host, api_key, ledger, transports, self._stopping),
             http=_protocol(transports),
             ws="none",
             loop="asyncio",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import Host
 
 __all__ = ["Turn", "is_chinese", "is_coding", "is_kimi", "new_id", "serving_model", "thinks"]
+__all__ = ["Turn", "in_context", "is_chinese", "is_kimi", "serving_model", "thinks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +60,6 @@ def is_kimi(host: Host) -> bool:
     return host.name.startswith("kimi")
 
 
-def is_coding(host: Host) -> bool:
-    """Whether the host serves a coding plan."""
-    return host.name.endswith("-coding")
-
-
 def is_chinese(host: Host) -> bool:
     """Whether the host writes its errors in Chinese."""
     return host.name.startswith("bigmodel")
@@ -90,6 +86,22 @@ def new_id(host: Host, created: int) -> str:
     if host.native:
         return f"{beijing_time(created):%Y%m%d%H%M%S}{secrets.token_hex(8)}"
     return f"chatcmpl-{secrets.token_hex(12)}"
+def in_context(body: Mapping[str, Any], host: Host) -> list[Mapping[str, Any]]:
+    """Return the messages that the model reads: without the reasoning of earlier turns, unless it is kept.
+
+    Ordinary hosts keep it only when asked; coding plans keep it unless asked not to (docs.z.ai, 2026-10).
+    """
+    messages: list[Mapping[str, Any]] = body["messages"]
+    given = body.get("thinking")
+    thinking = given if isinstance(given, dict) else {}
+    kept = thinking.get("clear_thinking") is False or thinking.get("keep") == "all"
+    if host.keeps_reasoning and (kept or (host.coding_plan and "clear_thinking" not in thinking)):
+        return messages
+    last_user = max((at for at, message in enumerate(messages) if message["role"] == "user"), default=-1)
+    return [
+        {name: value for name, value in message.items() if name != "reasoning_content"} if at < last_user else message
+        for at, message in enumerate(messages)
+    ]
 
 
 def thinks(body: Mapping[str, Any], model: Model, host: Host) -> bool:

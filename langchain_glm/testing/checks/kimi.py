@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_kimi"]
 
-_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9\-_]{2,63}")
 _FIXED: Final = {"temperature": 1, "top_p": 0.95, "n": 1, "presence_penalty": 0, "frequency_penalty": 0}
 _ROLES: Final = ("system", "user", "assistant", "tool")
 _MEDIA: Final = {"image_url": "image", "video_url": "video"}
@@ -141,7 +140,7 @@ def _thinking(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
     return None
 
 
-def _tools(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
+def _tools(body: Mapping[str, Any], _: Model, host: Host) -> Problem | None:
     tools = body.get("tools") or []
     if not isinstance(tools, list):
         return _bad("tools")
@@ -156,14 +155,14 @@ def _tools(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
             return _bad(f"tools[{index}].function.parameters")
         if kind == "builtin_function" and name != "$web_search":
             return _bad(f"tools[{index}]: no built-in function {name}")
-        if kind == "function" and not _NAME.fullmatch(name):
+        if kind == "function" and (name.startswith("$") or not re.fullmatch(host.tool_names, name)):
             return _bad(f"tools[{index}].function.name")
     return None
 
 
 def _tool_choice(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
     choice = body.get("tool_choice")
-    if isinstance(choice, dict) and model.id == "kimi-k3" and thinks(body, model, host):
+    if isinstance(choice, dict) and not host.forces_while_thinking and thinks(body, model, host):
         return _bad("a specified tool_choice cannot be combined with thinking")
     if isinstance(choice, dict):
         function = choice.get("function")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_glm.catalog.profiles import EFFORTS, Model
 from langchain_glm.testing.refusals import Problem
 from langchain_glm.testing.tokens import prompt_tokens
-from langchain_glm.testing.turn import is_coding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,7 +62,7 @@ def _thinking(body: Mapping[str, Any], model: Model, host: Host) -> Problem | No
     kind = thinking.get("type") if isinstance(thinking, dict) else ""
     if kind not in (None, "enabled", "disabled"):
         return Problem("1210", "thinking.type")
-    if kind == "disabled" and model.thinking == "always" and not is_coding(host):
+    if kind == "disabled" and model.thinking == "always" and not host.coding_plan:
         return Problem("1210", f"{model.id} always thinks; use reasoning_effort")
     return None
 
@@ -72,8 +71,8 @@ def _effort(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None
     effort = body.get("reasoning_effort")
     if effort is None:
         return None
-    # Coding plans accept every value; models without the setting ignore it.
-    allowed = EFFORTS if is_coding(host) or not model.efforts else model.efforts
+    # Models without the setting ignore it.
+    allowed = EFFORTS if host.coding_plan or not model.efforts else model.efforts
     return None if effort in allowed else Problem("1210", f"reasoning_effort {list(allowed)}")
 
 

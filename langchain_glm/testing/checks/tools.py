@@ -18,15 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check_tools", "has_tuple_schema"]
 
-_TYPES: Final = ("function", "web_search", "retrieval", "mcp")
-_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_GLM_TYPES: Final = ("web_search", "retrieval", "mcp")
 _ACCEPTS_ANY_NAME: Final = "glm-5.3"  # measured 2026-08: this family accepts any name that is not empty
 _MAX_FUNCTIONS: Final = 128
 _USER_NAMES: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 _DATA: Final = frozenset({"enum", "const", "default", "examples", "required"})
 
 
-def check_tools(body: Mapping[str, Any], model: Model, _: Host) -> Problem | None:
+def check_tools(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
     """Refuse tools that GLM cannot read. `tool_choice` is not checked, because GLM ignores whatever it holds."""
     tools = body.get("tools")
     if tools is None:
@@ -34,7 +33,7 @@ def check_tools(body: Mapping[str, Any], model: Model, _: Host) -> Problem | Non
     if not isinstance(tools, list):
         return Problem("1214", "tools")
     for index, tool in enumerate(tools):
-        problem = _tool(tool, f"tools[{index}]", model)
+        problem = _tool(tool, f"tools[{index}]", model, host)
         if problem:
             return problem
     if sum(tool["type"] == "function" for tool in tools) > _MAX_FUNCTIONS:
@@ -42,21 +41,23 @@ def check_tools(body: Mapping[str, Any], model: Model, _: Host) -> Problem | Non
     return None
 
 
-def _tool(tool: Any, path: str, model: Model) -> Problem | None:
+def _tool(tool: Any, path: str, model: Model, host: Host) -> Problem | None:
     kind = tool.get("type") if isinstance(tool, dict) else None
-    if kind not in _TYPES:
+    if kind not in ("function", *(_GLM_TYPES if host.glm_tools else ())):
         return Problem("1214", f"{path}.type")
     if tool.keys() - {"type", kind}:
         return Problem("1210", f"{path} {sorted(tool.keys() - {'type', kind})}")
     inner = tool.get(kind)
     if not isinstance(inner, dict):
         return Problem("1214", f"{path}.{kind}")
+    if kind == "web_search" and host.search_engine and not inner.get("search_engine"):
+        return Problem("1214", f"{path}.web_search.search_engine")
     if kind != "function":
         return None
     name = inner.get("name")
     if not isinstance(name, str) or not name:
         return Problem("1214", f"{path}.function.name")
-    if not _NAME.fullmatch(name) and not model.id.startswith(_ACCEPTS_ANY_NAME):
+    if not re.fullmatch(host.tool_names, name) and not model.id.startswith(_ACCEPTS_ANY_NAME):
         return Problem("1214", f"{path}.function.name")
     if not isinstance(inner.get("parameters"), dict | None):
         return Problem("1214", f"{path}.function.parameters")

@@ -35,7 +35,7 @@ def parrot_reply(body: Mapping[str, Any], host: Host) -> Reply:
 
     Args:
         body: the request.
-        host: the host to imitate: as Kimi the parrot obeys `tool_choice` and `json_schema`, as other hosts it does not.
+        host: the host to imitate: the parrot obeys `tool_choice` and `json_schema` if the host does.
     """
     conversation = read(body["messages"])
     reply = (
@@ -47,9 +47,9 @@ def parrot_reply(body: Mapping[str, Any], host: Host) -> Reply:
     if model and thinks(body, model, host):
         reply = replace(reply, reasoning=_thought(conversation, reply))
     stop = body.get("stop") or ()
-    limit = body.get("max_tokens")
+    limit = body.get(host.max_tokens_field)
     if limit is None and is_kimi(host):
-        limit = body.get("max_completion_tokens")
+        limit = body.get("max_tokens")  # the older name, which Kimi still obeys
     return cut_reply(reply, stop=[stop] if isinstance(stop, str) else stop, max_tokens=limit)
 
 
@@ -63,7 +63,7 @@ def _thought(conversation: Conversation, reply: Reply) -> str:
 
 
 def _tool_reply(body: Mapping[str, Any], host: Host, conversation: Conversation) -> Reply | None:
-    choice = body.get("tool_choice") if is_kimi(host) else None
+    choice = body.get("tool_choice") if host.tool_choice else None
     if choice == "none":
         return None
     offered = functions(body)
@@ -103,7 +103,7 @@ def _json_reply(body: Mapping[str, Any], host: Host, conversation: Conversation)
     schema = _schema_in(f"{conversation.system}\n{conversation.user}")
     # Results of tools are used before what the user said.
     prompt = "\n".join([*(content for _, content in conversation.results), without_json(conversation.user)])
-    if kind == "json_schema" and is_kimi(host):
+    if kind == "json_schema" and host.json_schema:
         return Reply(_dumps(fill(requested["json_schema"].get("schema") or {}, prompt)))
     if kind == "json_object":
         return Reply(_dumps(fill(schema, prompt) if schema else _keyed(conversation.user)))
