@@ -16,6 +16,7 @@ install   = $(1)/bin/python -m pip install --quiet
 endif
 
 .PHONY: help demo test test-lowest test-newest test-python lint format replay clean
+.PHONY: help demo test test-lowest lint format probe replay clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +52,9 @@ lint: $(VENV)/.dev  ## ruff and mypy --strict
 format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+probe: $(VENV)/.dev  ## do the catalogue's rules hold? On the embedded server; on a host with PROBE='--host zai'
+	$(BIN)/python -m langchain_glm probe $(or $(PROBE),--embedded)
 
 replay: $(VENV)/.dev  ## read recorded replies, where they are at hand (CAPTURES=…)
 	$(BIN)/python $(CAPTURES)/replay.py langchain_glm:ChatGLM

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
+from typing import Final
+
+COMMANDS: Final = {
+    "serve": ("langchain_glm.testing.serve", "run a GLM endpoint for tests"),
+    "probe": ("langchain_glm.probe.command", "ask an endpoint whether the catalogue's rules still hold"),
+}
+"""Each command: the module whose `run` runs it, and what it does."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,12 +24,14 @@ def main(argv: list[str] | None = None) -> int:
         The exit status.
     """
     parser = argparse.ArgumentParser(prog="python -m langchain_glm", description="The LangChain chat model for GLM.")
-    parser.add_argument("command", choices=["serve"], help="serve: run a GLM endpoint for tests")
+    parser.add_argument(
+        "command", choices=list(COMMANDS), help="; ".join(f"{name}: {what}" for name, (_, what) in COMMANDS.items())
+    )
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="see: python -m langchain_glm COMMAND --help")
     args = parser.parse_args(argv)
-    from langchain_glm.testing.serve import run
-
-    return run(args.arguments)
+    module, _ = COMMANDS[args.command]
+    status: int = import_module(module).run(args.arguments)
+    return status
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from langchain_glm.errors import GLMAuthenticationError, GLMValueError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_serves", "choose_host", "host_of_key", "missing_key_error"]
+__all__ = ["check_serves", "choose_host", "host_of_key", "missing_key_error", "serves_model"]
 
 _COMPANIES: Final = (
     (("zai", "zai-coding", "bigmodel", "bigmodel-coding"), ("glm-", "charglm-", "codegeex-", "autoglm-", "emohaa")),
@@ -180,7 +180,7 @@ def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, ke
     """Return the one host that has its key in the environment and may serve the model and the path."""
     selectable = [host for host in HOSTS.values() if host.chosen_by_key]
     with_key = [host for host in selectable if host.key_from(environ)]
-    found = [host for host in with_key if host.may_serve(path) and _may_serve(host, model)]
+    found = [host for host in with_key if host.may_serve(path) and serves_model(host, model)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -201,7 +201,7 @@ def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, ke
         message = f"{GATEWAY.key_variable} is set, but it does not say which host its key is for."
     else:
         message = "No host is given, and no key is in the environment."
-    usable = [host for host in selectable if host.may_serve(path) and _may_serve(host, model)]
+    usable = [host for host in selectable if host.may_serve(path) and serves_model(host, model)]
     raise GLMAuthenticationError(
         message,
         hint=f"Set one of {_with_variables(usable, {})}; or give api_key=… with host=… (one of {', '.join(HOSTS)}) "
@@ -215,8 +215,18 @@ def _with_variables(hosts: list[Host], environ: Mapping[str, str]) -> str:
     return ", ".join(f"{variable} ({name})" for variable, name in named)
 
 
-def _may_serve(host: Host, model: str | None) -> bool:
-    """Whether a host may serve a model: a company's hosts serve only its own models; a gateway may serve any."""
+def serves_model(host: Host, model: str | None) -> bool:
+    """Whether a host may serve a model: a company's hosts serve only its own models; a gateway may serve any.
+
+    Args:
+        host: the host.
+        model: the id of the model; `None` may be served by any host.
+
+    Example:
+        ```python
+        serves_model(HOSTS["kimi"], "glm-5.2")  # False
+        ```
+    """
     plain_id = (model or "").rsplit("/", 1)[-1].lower()
     maker_hosts = next((hosts for hosts, prefixes in _COMPANIES if plain_id.startswith(prefixes)), None)
     company_hosts = next((hosts for hosts, _ in _COMPANIES if host.name in hosts), None)

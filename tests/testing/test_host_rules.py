@@ -49,7 +49,9 @@ def test_a_forced_choice_while_thinking(model: str) -> None:
 
 def test_json_schema() -> None:
     schema = {"type": "object", "properties": {"hue": {"type": "string"}}, "required": ["hue"]}
-    given = {"response_format": {"type": "json_schema", "json_schema": {"name": "hue", "schema": schema}}}
+    given: dict[str, Any] = {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "hue", "schema": schema}}
+    }
     for host, enforced in ((ZAI, False), (replace(ZAI, json_schema=True), True)):
         with GLMServer(host) as server:
             assert ask(server, **given).json()["choices"][0]["message"]["content"].startswith('{"hue"') is enforced

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["check_length", "check_settings"]
 
 _LOWEST: Final = {"temperature": 0, "top_p": 0.01, "max_tokens": 1}
-_USER_ID: Final = (6, 128)
+_LENGTHS: Final = {"request_id": (6, 64), "user_id": (6, 128)}
 _RESPONSE_FORMATS: Final = ("text", "json_object", "json_schema")
 
 
@@ -31,8 +31,7 @@ def check_settings(body: Mapping[str, Any], model: Model, host: Host) -> Problem
         _effort,
         _response_format,
         _stop,
-        _request_id,
-        _user_id,
+        _ids,
         _metadata,
     )
     return next((problem for check in checks if (problem := check(body, model, host))), None)
@@ -93,16 +92,14 @@ def _stop(body: Mapping[str, Any], _: Model, host: Host) -> Problem | None:
     return None if isinstance(stop, list) and all(isinstance(word, str) for word in stop) else Problem("1214", "stop")
 
 
-def _request_id(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
-    return None if isinstance(body.get("request_id"), str | None) else Problem("1214", "request_id")
-
-
-def _user_id(body: Mapping[str, Any], _: Model, __: Host) -> Problem | None:
-    user_id = body.get("user_id")
-    if user_id is None:
-        return None
-    low, high = _USER_ID
-    return None if isinstance(user_id, str) and low <= len(user_id) <= high else Problem("1214", "user_id")
+def _ids(body: Mapping[str, Any], _: Model, host: Host) -> Problem | None:
+    for name, (low, high) in _LENGTHS.items():
+        value = body.get(name)
+        if value is None or (name == "request_id" and not host.native and isinstance(value, str)):
+            continue
+        if not isinstance(value, str) or not low <= len(value) <= high:
+            return Problem("1214", name)
+    return None
 
 
 def _metadata(body: Mapping[str, Any], _: Model, host: Host) -> Problem | None:

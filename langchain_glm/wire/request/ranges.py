@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.catalog.models import Model
 
-__all__ = ["check_ranges"]
+__all__ = ["LENGTHS", "RANGES", "check_ranges"]
 
-_VALUES: Final[Mapping[str, tuple[float, float]]] = {
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "temperature": (0, 1),
     "top_p": (0.01, 1),
     "max_tokens": (1, 131_072),
 }
-_LENGTHS: Final[Mapping[str, tuple[int, int]]] = {"request_id": (6, 64), "user_id": (6, 128)}
+LENGTHS: Final[Mapping[str, tuple[int, int]]] = {"request_id": (6, 64), "user_id": (6, 128)}
 
 
 def check_ranges(settings: Mapping[str, Any], host: Host, model: Model | None) -> None:
@@ -47,13 +47,13 @@ def check_ranges(settings: Mapping[str, Any], host: Host, model: Model | None) -
     """
     if not host.native and (model is None or model.guessed_from):
         return
-    for name, (low, high) in _VALUES.items():
+    for name, (low, high) in RANGES.items():
         value = settings.get(name)
         if name == "max_tokens" and model is not None:
             high = max(high, model.max_output)
         if value is not None and not low <= value <= high:
             raise GLMValueError(f"{name}={value} is outside GLM's range of {low} to {high} (1210).")
-    for name, (shortest, longest) in _LENGTHS.items():
+    for name, (shortest, longest) in LENGTHS.items():
         value = settings.get(name)
         if value is not None and not shortest <= len(value) <= longest:
             raise GLMValueError(f"{name} has {len(value)} characters; GLM accepts {shortest} to {longest} (1214).")

@@ -1,0 +1,166 @@
+"""`python -m langchain_glm probe`: the arguments, the report and the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import textwrap
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from langchain_glm.catalog.choose_host import choose_host, missing_key_error, serves_model
+from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.catalog.models import find_model
+from langchain_glm.errors import GLMError
+from langchain_glm.probe import host_rules, model_rules
+from langchain_glm.probe.asking import answers, most_tokens, price, questions
+from langchain_glm.probe.recording import Recording, redacted_recording
+from langchain_glm.probe.table import as_json, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from langchain_glm.catalog.hosts import Host
+    from langchain_glm.probe.asking import Answer
+
+__all__ = ["run"]
+
+_MODELS: Final = ("glm-5.2", "kimi-k2.6")
+"""The models that are asked for by default: the first one that the host may serve."""
+
+_SAME, _DIFFERENT, _NOT_ASKED = range(3)
+"""The exit statuses."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Ask an endpoint whether the rules of the catalogue hold, and print what it says.
+
+    Args:
+        argv: the arguments after `probe`.
+
+    Returns:
+        The exit status: 0 if nothing is different, 1 if something is, 2 if the endpoint cannot be asked.
+
+    Raises:
+        SystemExit: from argparse, with status 2, for bad arguments.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        if options.embedded:
+            return max(_probe_embedded(name, options) for name in ([options.host] if options.host else HOSTS))
+        model_id = options.model
+        if options.host and not model_id:
+            model_id = _default_model(HOSTS[options.host])
+        host, warning = choose_host(options.host, options.base_url, os.environ, model_id)
+        if warning:
+            print(warning, file=sys.stderr)
+        key = host.key_from(os.environ)
+        if key is None:
+            raise missing_key_error(host)
+        return _probe(host, key, options)
+    except (GLMError, ImportError) as error:
+        print(error, file=sys.stderr)
+        return _NOT_ASKED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m langchain_glm probe",
+        description="Ask an endpoint whether the rules of the catalogue still hold. The key comes from the host's "
+        "environment variable.",
+    )
+    parser.add_argument("--host", choices=list(HOSTS), help="the host (default: the one whose key is set)")
+    parser.add_argument("--base-url", help="another base URL, for example of a proxy or a gateway")
+    parser.add_argument("--model", help=f"the model to ask (default: {' or '.join(_MODELS)})")
+    parser.add_argument(
+        "--budget", type=_amount, default=0.05, help="the most to spend, in the host's currency (default: 0.05)"
+    )
+    parser.add_argument("--record", type=Path, metavar="DIR", help="write each exchange, without secrets, into DIR")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON for each host")
+    parser.add_argument("--embedded", action="store_true", help="ask the embedded test server; no --host: as each host")
+    return parser
+
+
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not (math.isfinite(amount) and amount >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of money, such as 0.05")
+    return amount
+
+
+def _default_model(host: Host) -> str:
+    return next(model_id for model_id in _MODELS if serves_model(host, model_id))
+
+
+def _probe_embedded(name: str, options: argparse.Namespace) -> int:
+    from langchain_glm.testing import GLMServer
+
+    with GLMServer(name) as server:
+        return _probe(replace(HOSTS[name], base_url=server.base_url), server.api_key, options)
+
+
+def _probe(host: Host, key: str, options: argparse.Namespace) -> int:
+    model_id = options.model or _default_model(host)
+    model = find_model(model_id, host)
+    if model is None:
+        print(f"model={model_id!r} is not in the catalogue, so there is nothing to compare with.", file=sys.stderr)
+        return _NOT_ASKED
+    asked = questions(host, model, model_id)
+    asks = [ask for question in asked for ask in question.asks]
+    most = price(*most_tokens(asks), asks, host, model)
+    if not options.json:
+        print(f"Host {host.name}, model {model_id}, {host.base_url}")
+        print(_plan(len(asked), len(asks), most_tokens(asks), most, options.budget), flush=True)
+    given: list[Answer] = []
+    failure: GLMError | None = None
+    try:
+        for answer in answers(asked, host, model, key=key, budget=options.budget):
+            given.append(answer)
+            if options.record:
+                _record(answer, host, model_id, key, options.record)
+    except GLMError as error:
+        failure = error
+    verdicts = Counter(answer.verdict for answer in given)
+    cost = None if most is None else sum(answer.cost or 0.0 for answer in given)
+    if options.json:
+        facts = {"host": host.name, "base_url": host.base_url, "model": model_id, "cost": cost}
+        print(as_json({**facts, "failure": failure and str(failure)}, given))
+    else:
+        print(f"\n{as_text(given)}\n\n{_summary(verdicts, cost)}\n")
+    if failure:
+        print(failure, file=sys.stderr)
+    if verdicts["different"]:
+        return _DIFFERENT
+    return _NOT_ASKED if failure or not verdicts["same"] else _SAME
+
+
+def _plan(rules: int, requests: int, tokens: tuple[int, int], most: float | None, budget: float) -> str:
+    size = f"{rules} questions in {requests} requests; at most {tokens[0]:,} tokens are read and {tokens[1]:,} written."
+    if most is None:
+        return f"{size}\nThe price is not in the catalogue, so the budget cannot be held."
+    return f"{size}\nThis costs at most {most:.3f}; the budget is {budget:g}."
+
+
+def _summary(verdicts: Counter[str], cost: float | None) -> str:
+    counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("same", "different", "unclear", "not asked"))
+    spent = "The cost is not known." if cost is None else f"It cost {cost:.4f}."
+    fields = ", ".join((*host_rules.NOT_ASKED, *model_rules.NOT_ASKED))
+    note = f"No request can show by itself whether these are right: {fields}."
+    return f"{counts}. {spent}\n{textwrap.fill(note, 79)}"
+
+
+def _record(answer: Answer, host: Host, model_id: str, key: str, folder: Path) -> None:
+    """Write the exchanges of an answer, each as a file that `tests/recordings` can hold."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, exchange in enumerate(answer.exchanges, 1):
+        recording = Recording.of(exchange, host, answer.question.rule)
+        name = "-".join((host.name, host_rules.plain_id(model_id), *answer.question.rule.lower().split(), str(number)))
+        safe = "".join(character if character.isalnum() or character in "-._" else "_" for character in name)
+        (folder / f"{safe}.http").write_bytes(redacted_recording(recording, key).dumps())

@@ -1,0 +1,86 @@
+"""What a rule asks of an endpoint: the requests, what the catalogue expects, and how the replies are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from langchain_glm.catalog.hosts import Host
+    from langchain_glm.catalog.models import Model
+    from langchain_glm.probe.exchanges import Ask, Exchange
+
+__all__ = ["COLOUR", "Question", "Seen", "accepted", "body", "quiet", "unclear", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the replies show.
+
+    Args:
+        text: in a few words; if `decided`, one of the words that a question may expect.
+        decided: whether the replies decide the question at all.
+    """
+
+    text: str
+    decided: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A rule of the catalogue as a question to an endpoint.
+
+    Args:
+        rule: the name of the rule, which is that of the field of `Host` or `Model` where there is one.
+        expected: what the catalogue says, in a few words; several if any of them is in agreement with it.
+        asks: the requests, in order.
+        read: reads the replies to them.
+    """
+
+    rule: str
+    expected: tuple[str, ...]
+    asks: tuple[Ask, ...]
+    read: Callable[[Sequence[Exchange]], Seen]
+
+
+COLOUR: Final[Mapping[str, Any]] = {
+    "type": "function",
+    "function": {
+        "name": "note_colour",
+        "description": "Write a colour into the notebook.",
+        "parameters": {"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]},
+    },
+}
+"""The tool that is offered."""
+
+
+def user(content: Any) -> dict[str, Any]:
+    """Return a message of the user."""
+    return {"role": "user", "content": content}
+
+
+def body(host: Host, model_id: str, content: Any, *, tokens: int, **more: Any) -> dict[str, Any]:
+    """Return a request with one message of the user and an output limit."""
+    return {"model": model_id, "messages": [user(content)], host.max_tokens_field: tokens, **more}
+
+
+def quiet(model: Model) -> dict[str, Any]:
+    """Return the fields that make a model think as little as it can, so that the answer comes soon and costs little."""
+    if model.thinking == "toggle" and model.thinking_object:
+        return {"thinking": {"type": "disabled"}}
+    return {"reasoning_effort": model.efforts[0]} if model.thinking == "always" and model.efforts else {}
+
+
+def unclear(exchange: Exchange) -> Seen:
+    """Return that a reply decides nothing, because the endpoint refused the request for another reason."""
+    return Seen(f"refused with {exchange.code}" if exchange.error else "no answer to the question", decided=False)
+
+
+def accepted(exchanges: Sequence[Exchange]) -> Seen:
+    """Read whether the endpoint took the last request; a rate limit or a failure of the endpoint decides nothing."""
+    error = exchanges[-1].error
+    if error is None:
+        return Seen("accepted")
+    return unclear(exchanges[-1]) if error.is_retryable else Seen("refused")
