@@ -70,8 +70,8 @@ _SPEND_LIMIT: Final = ErrorCode(
     GLMQuotaError, "Raise the monthly spend limit in the endpoint's console, or wait until the quota is reset."
 )
 
-# Sources: docs.bigmodel.cn error list (to 1313); third-party reports that agree on 1314 to 1321; replies of
-# 2026-10 for 1005 and 1233; recorded bodies.
+# Sources: the error list of docs.bigmodel.cn, 2026-10 (to 1313); third-party reports of 2026-09 that agree on 1316 to
+# 1321; replies of 2026-10 for 1005 and 1233; recorded bodies of 2025-09 to 2026-10. What 1314 and 1315 mean is assumed.
 CODES: Final[Mapping[str, ErrorCode]] = {
     "500": ErrorCode(GLMServerError),
     "1000": _KEY,
@@ -139,7 +139,8 @@ CODES: Final[Mapping[str, ErrorCode]] = {
     "1319": _SPEND_LIMIT,
     "1320": _SPEND_LIMIT,
     "1321": _SPEND_LIMIT,
-    # the `code` or `type` of errors from gateways and Kimi
+    # The `code` or `type` of errors from Kimi (platform.moonshot.ai, 2026-04) and from gateways: documents of the
+    # new-api family, 2026, and OpenAI's words, which others are assumed to use in the same meaning.
     "insufficient_user_quota": ErrorCode(GLMBalanceError),
     "insufficient_quota": ErrorCode(GLMBalanceError),
     "exceeded_current_quota_error": ErrorCode(GLMBalanceError),
@@ -181,12 +182,16 @@ STATUSES: Final[Mapping[int, ErrorCode]] = {
     435: ErrorCode(GLMInvalidRequestError, "Send a smaller file: GLM accepts up to 100 MB."),
     529: ErrorCode(GLMOverloadedError),
 }
-"""By HTTP status, for errors without a known code."""
+"""By HTTP status, for errors without a known code.
+
+Sources: the error lists of docs.bigmodel.cn and docs.z.ai, 2026-10, for 401, 404, 429, 434 and 435. Those of the others
+are assumed: HTTP's own meaning (RFC 9110), and 529 as services send it that speak Anthropic's protocol.
+"""
 
 MESSAGES: Final = (
     # An unknown model has code 1214 on BigModel (measured 2026-08), which is the code for every invalid parameter.
     (re.compile(r"modelCode\W{0,3}不存在"), ErrorCode(GLMNotFoundError)),
-    # vLLM and SGLang have no special code for a prompt that is too long.
+    # vLLM and SGLang have no special code for a prompt that is too long (their sources, 2026).
     (re.compile(r"maximum context length|model's context length"), ErrorCode(GLMContextOverflowError)),
 )
 """By the message, if the code or status only says that the request is invalid."""

@@ -120,6 +120,9 @@ _BIGMODEL_SERVES: Final = _ZAI_SERVES | {"/embeddings", "/rerank", "/knowledge/r
 _PLAN_SERVES: Final = frozenset({"/tokenizer"})
 # docs.z.ai, 2026-10-07: URLs, `tool_stream`, `clear_thinking`, tool_choice "auto" only, no json_schema. Key and URL
 # variables: zai-sdk 0.2.3 and Z.ai's MCP servers. Streams hold usage without asking (recorded, 2025-09 to 2026-08).
+# `reasoning_content` in both directions and ignored tool choices: recorded, 2026-03 to 2026-08. Names of tools:
+# BigModel's API description, 2026-04. The wrong URLs are those of other documents and clients, 2026; that they do not
+# exist is what all others say.
 _ZAI: Final = Host(
     name="zai",
     base_url="https://api.z.ai/api/paas/v4",
@@ -133,7 +136,8 @@ _ZAI: Final = Host(
     currency="USD",
     serves=_ZAI_SERVES,
 )
-# docs.bigmodel.cn, 2026-04 to 2026-10. Variables: the old zhipuai SDK, models.dev.
+# docs.bigmodel.cn, 2026-04 to 2026-10; a request to `/v4/v1` got 404, 2026-08. Variables: the old zhipuai SDK and
+# models.dev.
 _BIGMODEL: Final = replace(
     _ZAI,
     name="bigmodel",
@@ -154,14 +158,16 @@ _BIGMODEL: Final = replace(
     # description, 2026-10, and users cut their documents to it.
     ocr_pages=100,
 )
-# The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07.
+# The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07: also how they map efforts, and that they
+# keep reasoning by default.
 _CODING_PLAN_MODELS: Final = {
     "glm-5.2": "glm-5.3",
     "glm-5.1": "glm-5.3",
     "glm-5-turbo": "glm-5.3-flash",
     "glm-4.7": "glm-5.3-flash",
 }
-# platform.moonshot.ai, 2026-04: URLs, `max_completion_tokens`, json_schema, `name` of tool messages. A forced
+# platform.moonshot.ai, 2026-04: URLs, `max_completion_tokens`, json_schema, `name` of tool messages, usage in streams,
+# `reasoning_content` in both directions. That it has none of GLM's tools is assumed, since no page names one. A forced
 # tool_choice is obeyed without thinking (Vercel's provider package) and refused with it (measured 2026-08-27).
 _KIMI: Final = Host(
     name="kimi",
@@ -186,6 +192,7 @@ HOSTS: Final[Mapping[str, Host]] = {
     host.name: host
     for host in (
         _ZAI,
+        # The pages about coding plans, 2026-10-07; the wrong URLs and the first variable are in use in clients, 2026.
         replace(
             _ZAI,
             name="zai-coding",
@@ -201,6 +208,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             serves=_PLAN_SERVES,
         ),
         _BIGMODEL,
+        # The pages about coding plans, 2026-10-07; that a search needs an engine there too is assumed.
         replace(
             _BIGMODEL,
             name="bigmodel-coding",
@@ -226,7 +234,8 @@ HOSTS: Final[Mapping[str, Host]] = {
             stream_usage=True,
             search_engine="search_pro_jina",
         ),
-        # AnyFast's page about glm-5.2, 2026: accepts `thinking` as GLM does; json_object only.
+        # AnyFast's page about glm-5.2, read in 2026-11: accepts `thinking` as GLM does; json_object only. That usage in
+        # streams is sent only when asked for is assumed, as with OpenAI.
         Host(
             name="anyfast",
             base_url="https://www.anyfast.ai/v1",
@@ -243,10 +252,12 @@ HOSTS: Final[Mapping[str, Host]] = {
             chosen_by_key=False,
             currency=None,  # it bills in yuan, by a list that is not here
         ),
+        # platform.moonshot.cn, 2026-04; refusals were measured there, 2026-08-27.
+        replace(_KIMI, name="kimi-cn", base_url="https://api.moonshot.cn/v1", url_variables=(), chosen_by_key=False),
     )
 }
 """Every known endpoint by name."""
 
 GATEWAY: Final = Host(name="gateway", base_url="", key_variables=("GLM_API_KEY",), stream_usage=True)
-"""The host for a `base_url` that is in no entry of `HOSTS`: compatible with OpenAI, but without forced tool calls or
-enforced schemas."""
+"""The host for a `base_url` that is in no entry of `HOSTS`. It is assumed to be compatible with OpenAI, but without
+forced tool calls or enforced schemas."""

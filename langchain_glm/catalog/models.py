@@ -137,7 +137,8 @@ _LISTED: Final = (
     replace(_GLM_5, id="glm-5.1"),
     replace(_GLM_5, id="glm-5-turbo"),
     _GLM_5,
-    # Z.ai's page says that these two vision models cannot call functions; models.dev and recorded calls disagree.
+    # Z.ai's page says that these two vision models cannot call functions; models.dev and recorded calls of 2026-10
+    # disagree.
     replace(_GLM_5, id="glm-5v-turbo", tool_stream=False, inputs=_VISION, json_mode=False),
     replace(_GLM_4_6V, id="glm-4.5v", context=65_536, max_output=16_384),
     replace(_GLM_5, id="glm-4.7"),
@@ -204,7 +205,7 @@ FAMILIES: Final[Mapping[str, str]] = {
 """Prefix of a family's ids → the listed model whose facts are assumed for unlisted models of the family.
 
 A dated or quantized model has the facts of the model that its id begins with; a new version has those of the newest
-general model of its generation.
+general model of its generation. All of this is assumed.
 """
 
 

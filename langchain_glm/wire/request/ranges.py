@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["LENGTHS", "RANGES", "check_ranges"]
 
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "temperature": (0, 1),
-    "top_p": (0.01, 1),
-    "max_tokens": (1, 131_072),
+    "temperature": (0, 1),  # 1210 for more was measured on BigModel, 2026-08-28
+    "top_p": (0.01, 1),  # the same for more than 1
+    "max_tokens": (1, 131_072),  # the message of a refusal names it, 2026-10-09
 }
+# The API descriptions, 2026-10; that values outside are refused, and with which code, is assumed.
 LENGTHS: Final[Mapping[str, tuple[int, int]]] = {"request_id": (6, 64), "user_id": (6, 128)}
 
 

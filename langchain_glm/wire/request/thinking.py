@@ -86,6 +86,9 @@ def resolve_thinking(
 
     Raises:
         GLMValueError: if `thinking` is not valid; see `check_thinking`.
+
+    Sources: the thinking pages of docs.z.ai, 2026-10-07; refusals of GLM-5.3 measured 2026-09-14; an ignored effort was
+    recorded with GLM-4.7-Flash, 2026-03. That earlier models refuse `thinking` is assumed, so it is not sent to them.
     """
     checked = check_thinking(thinking)
     switch = {"type": "enabled" if checked else "disabled"} if isinstance(checked, bool) else checked or {}
@@ -135,6 +138,6 @@ def _fields(switch: dict[str, Any], effort: str | None) -> dict[str, Any]:
 
 
 def _nearest(effort: str, accepted: tuple[str, ...]) -> str:
-    """Return the next higher effort that is accepted: medium → high, xhigh → max, as on GLM's coding endpoints."""
+    """Return the next higher effort that is accepted: medium → high, xhigh → max, as GLM's coding plans do (2026-10)."""
     rank = EFFORTS.index(effort)
     return next((word for word in accepted if EFFORTS.index(word) >= rank), accepted[-1])
