@@ -138,6 +138,6 @@ def _fields(switch: dict[str, Any], effort: str | None) -> dict[str, Any]:
 
 
 def _nearest(effort: str, accepted: tuple[str, ...]) -> str:
-    """Return the next higher effort that is accepted: medium → high, xhigh → max, as GLM's coding plans do (2026-10)."""
+    """Return the next higher effort that is accepted: medium → high, xhigh → max, as coding plans map it (2026-10)."""
     rank = EFFORTS.index(effort)
     return next((word for word in accepted if EFFORTS.index(word) >= rank), accepted[-1])
