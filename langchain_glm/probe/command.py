@@ -32,6 +32,9 @@ __all__ = ["run"]
 _MODELS: Final = ("glm-5.2", "kimi-k2.6")
 """The models that are asked for by default: the first one that the host may serve."""
 
+_CURRENCY: Final = "USD"
+"""The currency of the catalogue's prices."""
+
 _SAME, _DIFFERENT, _NOT_ASKED = range(3)
 """The exit statuses."""
 
@@ -145,12 +148,12 @@ def _plan(rules: int, requests: int, tokens: tuple[int, int], most: float | None
     size = f"{rules} questions in {requests} requests; at most {tokens[0]:,} tokens are read and {tokens[1]:,} written."
     if most is None:
         return f"{size}\nThe price is not in the catalogue, so the budget cannot be held."
-    return f"{size}\nThis costs at most {most:.3f}; the budget is {budget:g}."
+    return f"{size}\nThis costs at most {most:.3f} {_CURRENCY}; the budget is {budget:g} {_CURRENCY}."
 
 
 def _summary(verdicts: Counter[str], cost: float | None) -> str:
     counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("same", "different", "unclear", "not asked"))
-    spent = "The cost is not known." if cost is None else f"It cost {cost:.4f}."
+    spent = "The cost is not known." if cost is None else f"It cost {cost:.4f} {_CURRENCY}."
     fields = ", ".join((*host_rules.NOT_ASKED, *model_rules.NOT_ASKED))
     note = f"No request can show by itself whether these are right: {fields}."
     return f"{counts}. {spent}\n{textwrap.fill(note, 79)}"

@@ -31,9 +31,9 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "chosen_by_key": "it is a decision of ours",
     "other_plan": "it takes a key of each plan",
     "native": "the codes of errors and tool_stream show it",
-    "coding_plan": "reasoning_effort shows it",
+    "coding_plan": "efforts shows it",
     "serves": "the questions are about chat only",
-    "tool_message_name": "no endpoint refuses either form",
+    "tool_message_name": "no endpoint is known to refuse either form",
 }
 """The fields of `Host` that no question of their own asks about, with the reason."""
 

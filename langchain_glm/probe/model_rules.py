@@ -25,7 +25,7 @@ __all__ = ["MODEL_RULES", "NOT_ASKED"]
 NOT_ASKED: Final[Mapping[str, str]] = {
     "id": "served_as shows it",
     "context": "a prompt that fills it would cost too much",
-    "thinking_object": "an endpoint ignores fields that it does not know",
+    "thinking_object": "endpoints are assumed to ignore fields that they do not know",
     "keep_reasoning": "keeps_reasoning shows it",
     "inputs": "asked together with base64_images, for images only",
     "image_urls": "it takes an image on a public server",

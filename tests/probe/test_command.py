@@ -45,7 +45,7 @@ def test_a_host_that_follows_the_catalogue(run: Any) -> None:
     lines = out.splitlines()
     assert lines[0] == f"Host zai, model glm-5.2, {server.base_url}"
     assert "This costs at most 0.0" in out
-    assert "34 same, 0 different, 0 unclear, 0 not asked. It cost 0.0" in out
+    assert "34 same, 0 different, 0 unclear, 0 not asked. It cost 0.0" in out.replace("\n", " ")
     assert "  tool_choice               ignored or refused        ignored" in lines
     assert max(map(len, lines)) <= 80
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,6 +134,15 @@ def test_every_field_has_a_question_or_a_reason() -> None:
         names = {field.name for field in fields(kind)}
         assert names <= rules | reasons.keys(), "a new field needs a rule, or a reason in NOT_ASKED"
         assert not rules & reasons.keys()
+
+
+def test_the_page_lists_every_rule_and_every_reason() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "probe.md").read_text(encoding="utf-8")
+    rules = (*host_rules.HOST_RULES, *model_rules.MODEL_RULES, *refusal_rules.REFUSAL_RULES)
+    asked = [f"| `{rule.__name__}` | {str(rule.__doc__).splitlines()[0]} |" for rule in rules]
+    reasons = {"Host": host_rules.NOT_ASKED, "Model": model_rules.NOT_ASKED}
+    not_asked = [f"| `{kind}.{field}` | {why} |" for kind in reasons for field, why in reasons[kind].items()]
+    assert [line for line in page.splitlines() if line in {*asked, *not_asked}] == [*asked, *not_asked]
 
 
 def test_every_rule_is_changed_in_a_test() -> None:
