@@ -19,7 +19,7 @@ from langchain_glm.errors import GLMError
 from langchain_glm.probe import host_rules, model_rules
 from langchain_glm.probe.asking import answers, most_tokens, price, questions
 from langchain_glm.probe.recording import Recording, redacted_recording
-from langchain_glm.probe.table import as_json, as_text
+from langchain_glm.probe.table import as_json, head, row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,9 @@ def run(argv: Sequence[str]) -> int:
         return _probe(host, key, options)
     except (GLMError, ImportError) as error:
         print(error, file=sys.stderr)
+        return _NOT_ASKED
+    except BrokenPipeError:  # nobody reads the report any more; Python must not flush into the pipe at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _NOT_ASKED
 
 
@@ -120,12 +123,15 @@ def _probe(host: Host, key: str, options: argparse.Namespace) -> int:
     most = price(*most_tokens(asks), asks, host, model)
     if not options.json:
         print(f"Host {host.name}, model {model_id}, {host.base_url}")
-        print(_plan(len(asked), len(asks), most_tokens(asks), most, options.budget), flush=True)
+        print(_plan(len(asked), len(asks), most_tokens(asks), most, options.budget))
+        print(f"\n{head()}", flush=True)
     given: list[Answer] = []
     failure: GLMError | None = None
     try:
         for answer in answers(asked, host, model, key=key, budget=options.budget):
             given.append(answer)
+            if not options.json:
+                print(row(answer), flush=True)
             if options.record:
                 _record(answer, host, model_id, key, options.record)
     except GLMError as error:
@@ -136,7 +142,7 @@ def _probe(host: Host, key: str, options: argparse.Namespace) -> int:
         facts = {"host": host.name, "base_url": host.base_url, "model": model_id, "cost": cost}
         print(as_json({**facts, "failure": failure and str(failure)}, given))
     else:
-        print(f"\n{as_text(given)}\n\n{_summary(verdicts, cost)}\n")
+        print(f"\n{_summary(verdicts, cost)}\n")
     if failure:
         print(failure, file=sys.stderr)
     if verdicts["different"]:

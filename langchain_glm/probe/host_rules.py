@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from langchain_glm.errors import GLMNotFoundError
+from langchain_glm.catalog.codes import CODES
 from langchain_glm.probe.exchanges import Ask
 from langchain_glm.probe.questions import COLOUR, Question, Seen, accepted, body, quiet, unclear, user
 
@@ -87,12 +87,16 @@ def wrong_urls(host: Host, _: Model, model_id: str) -> Iterator[Question]:
     """That the base URLs in circulation do not exist; asked on the server of the URL in use."""
     origin = urlsplit(host.base_url)
     urls = [urlsplit(url)._replace(scheme=origin.scheme, netloc=origin.netloc).geturl() for url in host.wrong_urls]
+
+    def read(got: Sequence[Exchange]) -> Seen:
+        return Seen("served" if got[0].error is None or got[0].code in CODES else "not served")
+
     for url in urls:
         yield Question(
             rule=f"wrong_urls {urlsplit(url).path}",
             expected=("not served",),
             asks=(Ask(body=body(host, model_id, "Hello", tokens=1), base_url=url),),
-            read=lambda got: Seen("not served" if isinstance(got[0].error, GLMNotFoundError) else "served"),
+            read=read,
         )
 
 

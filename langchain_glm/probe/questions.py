@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_glm.errors import GLMInvalidRequestError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -79,8 +81,8 @@ def unclear(exchange: Exchange) -> Seen:
 
 
 def accepted(exchanges: Sequence[Exchange]) -> Seen:
-    """Read whether the endpoint took the last request; a rate limit or a failure of the endpoint decides nothing."""
+    """Read whether the endpoint took the last request; other errors than refusals of the request decide nothing."""
     error = exchanges[-1].error
     if error is None:
         return Seen("accepted")
-    return unclear(exchanges[-1]) if error.is_retryable else Seen("refused")
+    return Seen("refused") if isinstance(error, GLMInvalidRequestError) else unclear(exchanges[-1])

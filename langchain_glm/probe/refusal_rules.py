@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from langchain_glm.catalog.codes import CODES
 from langchain_glm.catalog.refusals import REFUSALS
+from langchain_glm.errors import GLMPermissionError
 from langchain_glm.probe.exchanges import Ask
 from langchain_glm.probe.questions import Question, Seen, body, unclear
 from langchain_glm.wire.request.ranges import LENGTHS, RANGES
@@ -50,7 +51,7 @@ def _question(host: Host, fault: str, codes: Sequence[str], ask: Ask) -> Questio
         error = got[0].error
         if error is None:
             return Seen("accepted")
-        if error.is_retryable:
+        if error.is_retryable or isinstance(error, GLMPermissionError):
             return unclear(got[0])
         return Seen(got[0].code if host.native else type(error).__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -11,41 +12,40 @@ if TYPE_CHECKING:
 
     from langchain_glm.probe.asking import Answer
 
-__all__ = ["as_json", "as_text"]
+__all__ = ["as_json", "head", "row"]
 
 _WIDTHS: Final = (25, 25, 25)
 _MARKS: Final[Mapping[str, str]] = {"same": " ", "different": "!", "unclear": "?", "not asked": "-"}
 
 
-def as_text(answers: Sequence[Answer]) -> str:
-    """Return the table: a mark, the rule, what is expected and what is seen. `!` marks a difference, `?` no decision.
+def head() -> str:
+    """Return the first line of the table."""
+    return _row(" ", "rule", "expected", "seen")
+
+
+def row(answer: Answer) -> str:
+    """Return the line or lines of an answer: a mark, the rule, what is expected and what is seen.
+
+    `!` marks a difference, `?` that the replies do not decide it, `-` that it was not asked.
 
     Example:
         ```text
-          rule                      expected                  seen
           tool_choice               ignored or refused        ignored
         ! thinking                  toggle                    always
         ```
     """
-    lines = _row(" ", "rule", "expected", "seen")
-    for answer in answers:
-        expected = " or ".join(answer.question.expected)
-        lines += _row(_MARKS[answer.verdict], answer.question.rule, expected, answer.seen)
-    return "\n".join(lines)
+    question = answer.question
+    return _row(_MARKS[answer.verdict], question.rule, " or ".join(question.expected), answer.seen)
 
 
-def _row(mark: str, *cells: str) -> list[str]:
+def _row(mark: str, *cells: str) -> str:
     wrapped = [
         textwrap.wrap(cell.encode("ascii", "backslashreplace").decode(), width) or [""]
         for cell, width in zip(cells, _WIDTHS, strict=True)
     ]
-    height = max(map(len, wrapped))
-    padded = [lines + [""] * (height - len(lines)) for lines in wrapped]
-    rows = [
-        " ".join(f"{line:<{width}}" for line, width in zip(row, _WIDTHS, strict=True))
-        for row in zip(*padded, strict=True)
-    ]
-    return [f"{mark if number == 0 else ' '} {row}".rstrip() for number, row in enumerate(rows)]
+    lines = zip_longest(*wrapped, fillvalue="")
+    rows = (" ".join(f"{cell:<{width}}" for cell, width in zip(line, _WIDTHS, strict=True)) for line in lines)
+    return "\n".join(f"{mark if number == 0 else ' '} {text}".rstrip() for number, text in enumerate(rows))
 
 
 def as_json(facts: Mapping[str, Any], answers: Sequence[Answer]) -> str:

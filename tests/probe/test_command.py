@@ -172,6 +172,17 @@ def test_in_a_pipe_without_utf_8() -> None:
     assert done.stdout.isascii()
 
 
+def test_a_reader_that_stops_reading() -> None:
+    arguments = [sys.executable, "-m", "langchain_glm", "probe", "--embedded"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == NOT_ASKED
+
+
 def test_every_host_of_the_embedded_server(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.run(["--embedded", "--json"]) == SAME
     reports = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
