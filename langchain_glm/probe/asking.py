@@ -115,13 +115,15 @@ def most_tokens(asks: Sequence[Ask]) -> tuple[int, int]:
 
 def _tokens(exchanges: Sequence[Exchange]) -> tuple[int, int]:
     """Return the tokens of input and output that were billed; the most that is possible where a reply says nothing."""
-    counts = [
-        (exchange.usage.get("prompt_tokens", 0), exchange.usage.get("completion_tokens", 0))
-        if exchange.usage or exchange.error
-        else most_tokens([exchange.ask])
-        for exchange in exchanges
-    ]
+    counts = [_billed(exchange) for exchange in exchanges]
     return sum(read for read, _ in counts), sum(written for _, written in counts)
+
+
+def _billed(exchange: Exchange) -> tuple[int, int]:
+    if exchange.error:
+        return 0, 0
+    read, written = (exchange.usage.get(name) for name in ("prompt_tokens", "completion_tokens"))
+    return (read, written) if isinstance(read, int) and isinstance(written, int) else most_tokens([exchange.ask])
 
 
 def price(read: int, written: int, asks: Sequence[Ask], host: Host, model: Model) -> float | None:

@@ -53,6 +53,8 @@ def run(argv: Sequence[str]) -> int:
     """
     options = _parser().parse_args(argv)
     try:
+        if options.record:
+            options.record.mkdir(parents=True, exist_ok=True)
         if options.embedded:
             return max(_probe_embedded(name, options) for name in ([options.host] if options.host else HOSTS))
         model_id = options.model
@@ -65,11 +67,11 @@ def run(argv: Sequence[str]) -> int:
         if key is None:
             raise missing_key_error(host)
         return _probe(host, key, options)
-    except (GLMError, ImportError) as error:
-        print(error, file=sys.stderr)
-        return _NOT_ASKED
     except BrokenPipeError:  # nobody reads the report any more; Python must not flush into the pipe at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOT_ASKED
+    except (GLMError, ImportError, OSError) as error:
+        print(error, file=sys.stderr)
         return _NOT_ASKED
 
 
@@ -167,7 +169,6 @@ def _summary(verdicts: Counter[str], cost: float | None) -> str:
 
 def _record(answer: Answer, host: Host, model_id: str, key: str, folder: Path) -> None:
     """Write the exchanges of an answer, each as a file that `tests/recordings` can hold."""
-    folder.mkdir(parents=True, exist_ok=True)
     for number, exchange in enumerate(answer.exchanges, 1):
         recording = Recording.of(exchange, host, answer.question.rule)
         name = "-".join((host.name, host_rules.plain_id(model_id), *answer.question.rule.lower().split(), str(number)))

@@ -70,10 +70,14 @@ class Exchange:
         return "" if self.error is None else self.error.code or str(self.status)
 
     @property
+    def choices(self) -> list[Mapping[str, Any]]:
+        """The choices of the reply, of all its events."""
+        return [choice for reply in self.replies for choice in _objects(reply.get("choices"))]
+
+    @property
     def message(self) -> Mapping[str, Any]:
         """The message of a plain reply; empty if there is none."""
-        messages = (choice.get("message") for reply in self.replies for choice in reply.get("choices") or ())
-        return next(filter(None, messages), {})
+        return next((choice["message"] for choice in self.choices if _objects([choice.get("message")])), {})
 
     @property
     def text(self) -> str:
@@ -93,24 +97,41 @@ class Exchange:
     @property
     def called(self) -> str | None:
         """The name of the first tool that the message calls."""
-        return next((call["function"]["name"] for call in self.message.get("tool_calls") or ()), None)
+        functions = _objects([call.get("function") for call in _objects(self.message.get("tool_calls"))])
+        return next((function.get("name") for function in functions), None)
+
+    @property
+    def argument_pieces(self) -> int:
+        """How many pieces of tool arguments a stream holds."""
+        deltas = _objects([choice.get("delta") for choice in self.choices])
+        calls = [call for delta in deltas for call in _objects(delta.get("tool_calls"))]
+        return sum(bool(function.get("arguments")) for function in _objects([call.get("function") for call in calls]))
 
     @property
     def finish_reason(self) -> str | None:
         """The last finish reason of the reply."""
-        reasons = (c.get("finish_reason") for reply in self.replies for c in reply.get("choices") or ())
-        return next(filter(None, reversed(list(reasons))), None)
+        return next(filter(None, (choice.get("finish_reason") for choice in reversed(self.choices))), None)
 
     @property
     def usage(self) -> Mapping[str, Any]:
         """The last usage at the top level of the reply; empty if there is none."""
-        return next((reply["usage"] for reply in reversed(self.replies) if reply.get("usage")), {})
+        return next(filter(None, reversed(_objects([reply.get("usage") for reply in self.replies]))), {})
+
+    @property
+    def model(self) -> str | None:
+        """The id of the model that answered, as the reply names it."""
+        return next((reply["model"] for reply in self.replies if isinstance(reply.get("model"), str)), None)
 
     @property
     def reasoning_field(self) -> str | None:
         """The field in which the message holds reasoning; `content` if it holds `<think>` tags; `None` without any."""
         fields = (name for name in ("reasoning_content", "reasoning") if str(self.message.get(name) or "").strip())
         return next(fields, "content" if self.text.lstrip().startswith("<think>") else None)
+
+
+def _objects(values: Any) -> list[dict[str, Any]]:
+    """Return the objects among the items of a list; no reply is trusted to have the right form."""
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def exchanged(ask: Ask, host: Host, key: str) -> Exchange:
@@ -165,7 +186,7 @@ def _attempt(ask: Ask, endpoint: Endpoint, key: str | None) -> Exchange:
         replies = _replies(content)
     except (ValueError, GLMError):
         replies = []
-    broken = status != 200 or not any(reply.get("choices") for reply in replies)
+    broken = status != 200 or not any(_objects(reply.get("choices")) for reply in replies)
     failed = next((reply for reply in replies if reply.get("error")), None)
     error = None
     if broken or failed:

@@ -79,7 +79,7 @@ def served_as(host: Host, _: Model, model_id: str) -> Iterator[Question]:
 
 
 def _answering_model(got: Sequence[Exchange]) -> Seen:
-    answering = next((reply["model"] for reply in got[0].replies if reply.get("model")), None)
+    answering = got[0].model
     return unclear(got[0]) if got[0].error or answering is None else Seen(plain_id(answering))
 
 

@@ -119,12 +119,8 @@ def tool_stream(host: Host, model: Model, model_id: str) -> Iterator[Question]:
         return
 
     def read(got: Sequence[Exchange]) -> Seen:
-        choices = [choice for reply in got[0].replies for choice in reply.get("choices") or ()]
-        calls = [call for choice in choices for call in (choice.get("delta") or {}).get("tool_calls") or ()]
-        pieces = [call for call in calls if (call.get("function") or {}).get("arguments")]
-        if not pieces:
-            return unclear(got[0])
-        return Seen("in fragments" if len(pieces) > 1 else "whole")
+        pieces = got[0].argument_pieces
+        return Seen("in fragments" if pieces > 1 else "whole") if pieces else unclear(got[0])
 
     more = {"tools": [COLOUR], "stream": True, "tool_stream": True, **quiet(model)}
     yield Question(

@@ -139,6 +139,15 @@ def test_recordings(run: Any, tmp_path: Path) -> None:
         assert Recording.loads(data).notes["host"] == "zai"
 
 
+def test_a_folder_that_cannot_be_made(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with GLMServer("zai", api_key=KEY) as server:
+        status, _, err = run(server, "--record", str(tmp_path / "file"))
+        assert not server.requests
+    assert status == NOT_ASKED
+    assert "file" in err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--host", "nowhere"], ["--budget", "much"], ["--budget", "nan"], ["--budget", "-1"], ["unknown"]],
