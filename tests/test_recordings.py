@@ -34,7 +34,7 @@ READINGS: Final = {
 }
 """The name of a reading in a snapshot: the method, and the form of the content."""
 
-_SAME_FOR_ALL: Final = ("model_provider", "output_version")
+_SAME_FOR_ALL: Final = ("host", "model_provider", "output_version")
 
 _PIECE: Final = 61  # bytes; so that events are cut in odd places
 

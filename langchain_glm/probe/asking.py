@@ -30,7 +30,7 @@ _SEARCH_PRICE: Final = 0.01
 
 _SEARCHED_TOKENS: Final = 4_000
 _IMAGE_TOKENS: Final = 1_000
-_MOST_OUTPUT: Final = 2_048
+_MOST_OUTPUT: Final = 1_024
 """Assumed for requests whose results, images or limits have a size that the request does not say."""
 
 _ACCOUNT_ERRORS: Final = (GLMAuthenticationError, GLMBalanceError, GLMQuotaError)

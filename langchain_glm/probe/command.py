@@ -66,7 +66,7 @@ def run(argv: Sequence[str]) -> int:
         key = host.key_from(os.environ)
         if key is None:
             raise missing_key_error(host)
-        return _probe(host, key, options)
+        return _probe(host, key, options, options.budget)
     except BrokenPipeError:  # nobody reads the report any more; Python must not flush into the pipe at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _NOT_ASKED
@@ -111,10 +111,10 @@ def _probe_embedded(name: str, options: argparse.Namespace) -> int:
     from langchain_glm.testing import GLMServer
 
     with GLMServer(name) as server:
-        return _probe(replace(HOSTS[name], base_url=server.base_url), server.api_key, options)
+        return _probe(replace(HOSTS[name], base_url=server.base_url), server.api_key, options, math.inf)
 
 
-def _probe(host: Host, key: str, options: argparse.Namespace) -> int:
+def _probe(host: Host, key: str, options: argparse.Namespace, budget: float) -> int:
     model_id = options.model or _default_model(host)
     model = find_model(model_id, host)
     if model is None:
@@ -125,12 +125,12 @@ def _probe(host: Host, key: str, options: argparse.Namespace) -> int:
     most = price(*most_tokens(asks), asks, host, model)
     if not options.json:
         print(f"Host {host.name}, model {model_id}, {host.base_url}")
-        print(_plan(len(asked), len(asks), most_tokens(asks), most, options.budget))
+        print(_plan(len(asked), len(asks), most_tokens(asks), most, budget))
         print(f"\n{head()}", flush=True)
     given: list[Answer] = []
     failure: GLMError | None = None
     try:
-        for answer in answers(asked, host, model, key=key, budget=options.budget):
+        for answer in answers(asked, host, model, key=key, budget=budget):
             given.append(answer)
             if not options.json:
                 print(row(answer), flush=True)
@@ -154,6 +154,8 @@ def _probe(host: Host, key: str, options: argparse.Namespace) -> int:
 
 def _plan(rules: int, requests: int, tokens: tuple[int, int], most: float | None, budget: float) -> str:
     size = f"{rules} questions in {requests} requests; at most {tokens[0]:,} tokens are read and {tokens[1]:,} written."
+    if budget == math.inf:
+        return f"{size}\nThe test server asks for no money."
     if most is None:
         return f"{size}\nThe price is not in the catalogue, so the budget cannot be held."
     return f"{size}\nThis costs at most {most:.3f} {_CURRENCY}; the budget is {budget:g} {_CURRENCY}."

@@ -32,6 +32,9 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "other_plan": "it takes a key of each plan",
     "native": "the codes of errors and tool_stream show it",
     "coding_plan": "efforts shows it",
+    "think_tags": "reasoning_field shows it",
+    "silent_search": "it takes an account without balance for searches",
+    "currency": "it is on the price pages",
     "serves": "the questions are about chat only",
     "tool_message_name": "no endpoint is known to refuse either form",
 }

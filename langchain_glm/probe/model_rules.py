@@ -28,6 +28,7 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "thinking_object": "endpoints are assumed to ignore fields that they do not know",
     "keep_reasoning": "keeps_reasoning shows it",
     "inputs": "asked together with base64_images, for images only",
+    "think_tags": "reasoning_field shows it",
     "image_urls": "it takes an image on a public server",
     "tool_preamble": "it is an estimate",
     "guessed_from": "it is ours",
