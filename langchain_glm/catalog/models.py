@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.catalog.hosts import Host
 
-__all__ = ["EFFORTS", "FAMILIES", "MODELS", "Model", "find_model"]
+__all__ = ["EFFORTS", "FAMILIES", "MODELS", "Model", "find_model", "plain_id"]
 
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """Every value of `reasoning_effort`, from the least to the most (API description of docs.z.ai, 2026-10-06)."""
@@ -209,6 +209,20 @@ general model of its generation. All of this is assumed.
 """
 
 
+def plain_id(model_id: str) -> str:
+    """Return a model's id in lower case, without what gateways add before and after it.
+
+    Args:
+        model_id: the id as users or endpoints write it.
+
+    Example:
+        ```python
+        plain_id("zai-org/GLM-4.6:free")  # "glm-4.6"
+        ```
+    """
+    return model_id.rsplit("/", 1)[-1].split(":", 1)[0].lower()
+
+
 def find_model(model_id: str, host: Host | None = None) -> Model | None:
     """Return the facts about the model that answers, or `None` if its id belongs to no family.
 
@@ -227,10 +241,10 @@ def find_model(model_id: str, host: Host | None = None) -> Model | None:
         find_model("glm-5.4").guessed_from  # "glm-5.3"
         ```
     """
-    plain_id = model_id.rsplit("/", 1)[-1].split(":", 1)[0].lower()
+    answering = plain_id(model_id)
     if host is not None:
-        plain_id = host.served_as.get(plain_id, plain_id)
-    return MODELS.get(plain_id) or _guess(plain_id)
+        answering = host.served_as.get(answering, answering)
+    return MODELS.get(answering) or _guess(answering)
 
 
 @lru_cache(maxsize=64)  # a guess takes as long as making a short request

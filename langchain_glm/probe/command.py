@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from langchain_glm.catalog.choose_host import choose_host, missing_key_error, serves_model
 from langchain_glm.catalog.hosts import HOSTS
-from langchain_glm.catalog.models import find_model
+from langchain_glm.catalog.models import find_model, plain_id
 from langchain_glm.errors import GLMError
 from langchain_glm.probe import host_rules, model_rules
 from langchain_glm.probe.asking import answers, most_tokens, price, questions
@@ -173,6 +173,6 @@ def _record(answer: Answer, host: Host, model_id: str, key: str, folder: Path) -
     """Write the exchanges of an answer, each as a file that `tests/recordings` can hold."""
     for number, exchange in enumerate(answer.exchanges, 1):
         recording = Recording.of(exchange, host, answer.question.rule)
-        name = "-".join((host.name, host_rules.plain_id(model_id), *answer.question.rule.lower().split(), str(number)))
+        name = "-".join((host.name, plain_id(model_id), *answer.question.rule.lower().split(), str(number)))
         safe = "".join(character if character.isalnum() or character in "-._" else "_" for character in name)
         (folder / f"{safe}.http").write_bytes(redacted_recording(recording, key).dumps())

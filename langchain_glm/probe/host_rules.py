@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from langchain_glm.catalog.codes import CODES
+from langchain_glm.catalog.models import plain_id
 from langchain_glm.probe.exchanges import Ask
-from langchain_glm.probe.questions import COLOUR, Question, Seen, accepted, body, quiet, unclear, user
+from langchain_glm.probe.questions import COLOUR, Question, Seen, accepted, answer_tokens, body, quiet, unclear, user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.models import Model
     from langchain_glm.probe.exchanges import Exchange
 
-__all__ = ["HOST_RULES", "NOT_ASKED", "answer_tokens", "plain_id"]
+__all__ = ["HOST_RULES", "NOT_ASKED"]
 
 NOT_ASKED: Final[Mapping[str, str]] = {
     "name": "it is ours",
@@ -57,16 +58,6 @@ _PNG: Final = (
 """An image of 32 by 32 pixels, all of them teal."""
 _NAMES: Final = ("a", "1st-colour_note", "note_colour", "a" * 64, "$colour")
 """Names of tools at the edges of the rules that are known."""
-
-
-def answer_tokens(model: Model) -> int:
-    """Return an output limit that leaves room for a short answer, after the thinking of a model that always thinks."""
-    return 1024 if model.thinking == "always" else 128
-
-
-def plain_id(model_id: object) -> str:
-    """Return a model's id in lower case, without what gateways add before and after it."""
-    return str(model_id).rsplit("/", 1)[-1].split(":", 1)[0].lower()
 
 
 def served_as(host: Host, _: Model, model_id: str) -> Iterator[Question]:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from langchain_glm.catalog.models import EFFORTS
 from langchain_glm.probe.exchanges import Ask
-from langchain_glm.probe.host_rules import answer_tokens
-from langchain_glm.probe.questions import COLOUR, Question, Seen, accepted, body, quiet, unclear, user
+from langchain_glm.probe.questions import COLOUR, Question, Seen, accepted, answer_tokens, body, quiet, unclear, user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

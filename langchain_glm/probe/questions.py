@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.models import Model
     from langchain_glm.probe.exchanges import Ask, Exchange
 
-__all__ = ["COLOUR", "Question", "Seen", "accepted", "body", "quiet", "unclear", "user"]
+__all__ = ["COLOUR", "Question", "Seen", "accepted", "answer_tokens", "body", "quiet", "unclear", "user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,11 @@ def quiet(model: Model) -> dict[str, Any]:
     if model.thinking == "toggle" and model.thinking_object:
         return {"thinking": {"type": "disabled"}}
     return {"reasoning_effort": model.efforts[0]} if model.thinking == "always" and model.efforts else {}
+
+
+def answer_tokens(model: Model) -> int:
+    """Return an output limit that leaves room for a short answer, after the thinking of a model that always thinks."""
+    return 1024 if model.thinking == "always" else 128
 
 
 def unclear(exchange: Exchange) -> Seen:
