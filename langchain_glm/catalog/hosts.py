@@ -244,6 +244,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             stream_usage=True,
         ),
         _KIMI,
+        # platform.moonshot.cn, 2026-04; refusals were measured there, 2026-08-27.
         replace(
             _KIMI,
             name="kimi-cn",
@@ -252,8 +253,6 @@ HOSTS: Final[Mapping[str, Host]] = {
             chosen_by_key=False,
             currency=None,  # it bills in yuan, by a list that is not here
         ),
-        # platform.moonshot.cn, 2026-04; refusals were measured there, 2026-08-27.
-        replace(_KIMI, name="kimi-cn", base_url="https://api.moonshot.cn/v1", url_variables=(), chosen_by_key=False),
     )
 }
 """Every known endpoint by name."""

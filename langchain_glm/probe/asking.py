@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.catalog.models import Model
+    from langchain_glm.catalog.money import Cost
     from langchain_glm.probe.exchanges import Ask, Exchange
     from langchain_glm.probe.questions import Question
 
@@ -46,14 +47,14 @@ class Answer:
         seen: what the endpoint shows, in a few words; or why it was not asked.
         verdict: `same`, `different`, `unclear` (the replies do not decide it), or `not asked`.
         exchanges: the requests and replies.
-        cost: the price of the tokens and searches, in the currency of the host; `None` if it is unknown.
+        cost: the price of the tokens and searches, in the currency of the host; `None` if it is unknown or not asked.
     """
 
     question: Question
     seen: str
     verdict: str
     exchanges: Sequence[Exchange] = ()
-    cost: float | None = 0.0
+    cost: Cost | None = None
 
 
 def questions(host: Host, model: Model, model_id: str) -> list[Question]:
@@ -85,12 +86,12 @@ def answers(asked: Sequence[Question], host: Host, model: Model, *, key: str, bu
     spent = 0.0
     for question in asked:
         most = price(*most_tokens(question.asks), question.asks, host, model)
-        if most is not None and spent + most > budget:
+        if most is not None and spent + float(most) > budget:
             yield Answer(question=question, seen="it may cost more than what is left", verdict="not asked")
             continue
         exchanges = [_exchange(ask, host, key) for ask in question.asks]
         cost = price(*_tokens(exchanges), question.asks, host, model)
-        spent += cost or 0.0
+        spent += float(cost or 0.0)
         seen = question.read(exchanges)
         verdict = ("same" if seen.text in question.expected else "different") if seen.decided else "unclear"
         yield Answer(question=question, seen=seen.text, verdict=verdict, exchanges=exchanges, cost=cost)
@@ -126,7 +127,7 @@ def _billed(exchange: Exchange) -> tuple[int, int]:
     return (read, written) if isinstance(read, int) and isinstance(written, int) else most_tokens([exchange.ask])
 
 
-def price(read: int, written: int, asks: Sequence[Ask], host: Host, model: Model) -> float | None:
+def price(read: int, written: int, asks: Sequence[Ask], host: Host, model: Model) -> Cost | None:
     """Return the price of tokens of input and output and of the searches of requests; `None` if it is unknown."""
     usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
     tokens = usage_cost(usage, model.id, host=host)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from langchain_glm.catalog.choose_host import choose_host, missing_key_error, serves_model
 from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.catalog.models import find_model, plain_id
+from langchain_glm.catalog.money import Cost
 from langchain_glm.errors import GLMError
 from langchain_glm.probe import host_rules, model_rules
 from langchain_glm.probe.asking import answers, most_tokens, price, questions
@@ -31,9 +32,6 @@ __all__ = ["run"]
 
 _MODELS: Final = ("glm-5.2", "kimi-k2.6")
 """The models that are asked for by default: the first one that the host may serve."""
-
-_CURRENCY: Final = "USD"
-"""The currency of the catalogue's prices."""
 
 _SAME, _DIFFERENT, _NOT_ASKED = range(3)
 """The exit statuses."""
@@ -139,9 +137,11 @@ def _probe(host: Host, key: str, options: argparse.Namespace, budget: float) -> 
     except GLMError as error:
         failure = error
     verdicts = Counter(answer.verdict for answer in given)
-    cost = None if most is None else sum(answer.cost or 0.0 for answer in given)
+    costs = [answer.cost for answer in given if answer.cost is not None]
+    cost = None if most is None else sum(costs, Cost(0.0, most.currency))
     if options.json:
         facts = {"host": host.name, "base_url": host.base_url, "model": model_id, "cost": cost}
+        facts["currency"] = None if cost is None else cost.currency
         print(as_json({**facts, "failure": failure and str(failure)}, given))
     else:
         print(f"\n{_summary(verdicts, cost)}\n")
@@ -152,18 +152,18 @@ def _probe(host: Host, key: str, options: argparse.Namespace, budget: float) -> 
     return _NOT_ASKED if failure or not verdicts["same"] else _SAME
 
 
-def _plan(rules: int, requests: int, tokens: tuple[int, int], most: float | None, budget: float) -> str:
+def _plan(rules: int, requests: int, tokens: tuple[int, int], most: Cost | None, budget: float) -> str:
     size = f"{rules} questions in {requests} requests; at most {tokens[0]:,} tokens are read and {tokens[1]:,} written."
     if budget == math.inf:
         return f"{size}\nThe test server asks for no money."
     if most is None:
         return f"{size}\nThe price is not in the catalogue, so the budget cannot be held."
-    return f"{size}\nThis costs at most {most:.3f} {_CURRENCY}; the budget is {budget:g} {_CURRENCY}."
+    return f"{size}\nThis costs at most {most:.3f} {most.currency}; the budget is {budget:g} {most.currency}."
 
 
-def _summary(verdicts: Counter[str], cost: float | None) -> str:
+def _summary(verdicts: Counter[str], cost: Cost | None) -> str:
     counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("same", "different", "unclear", "not asked"))
-    spent = "The cost is not known." if cost is None else f"It cost {cost:.4f} {_CURRENCY}."
+    spent = "The cost is not known." if cost is None else f"It cost {cost:.4f} {cost.currency}."
     fields = ", ".join((*host_rules.NOT_ASKED, *model_rules.NOT_ASKED))
     note = f"No request can show by itself whether these are right: {fields}."
     return f"{counts}. {spent}\n{textwrap.fill(note, 79)}"

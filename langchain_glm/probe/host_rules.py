@@ -116,18 +116,18 @@ def keeps_reasoning(host: Host, model: Model, model_id: str) -> Iterator[Questio
 
 
 def reasoning_field(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """The field in which reasoning comes, which is the one in which it goes back."""
+    """The field in which reasoning comes, which is the one in which it goes back; `content` if it comes in tags."""
     if model.thinking == "none" or model.guessed_from:
         return
 
     def read(got: Sequence[Exchange]) -> Seen:
         found = got[0].reasoning_field
-        return Seen(found) if found in fields else unclear(got[0])
+        return Seen(found) if found else unclear(got[0])
 
-    fields = ("reasoning_content", "reasoning")
+    known = ("reasoning_content", "reasoning") if host.reasoning_field is None else (host.reasoning_field,)
     yield Question(
         rule="reasoning_field",
-        expected=fields if host.reasoning_field is None else (host.reasoning_field,),
+        expected=("content",) if host.think_tags or model.think_tags else known,
         asks=(Ask(body=body(host, model_id, "Which primes are between 80 and 100?", tokens=128)),),
         read=read,
     )

@@ -22,7 +22,9 @@ FILES: Final = (
     "catalog/hosts.py",
     "catalog/models.py",
     "catalog/models_dev.py",
+    "catalog/prices.py",
     "catalog/refusals.py",
+    "catalog/yuan_prices.py",
     "wire/request/ranges.py",
     "wire/request/thinking.py",
 )

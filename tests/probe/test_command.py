@@ -117,6 +117,17 @@ def test_a_budget_that_is_used_up(run: Any) -> None:
     assert sum(request.body.get("tools") is not None for request in priced) < 20
 
 
+def test_a_price_in_yuan(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with GLMServer("bigmodel") as server:
+        monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
+        arguments = ["--host", "bigmodel", "--base-url", server.base_url, "--budget", "1"]
+        assert command.run(arguments) == SAME
+        assert "CNY; the budget is 1 CNY." in capsys.readouterr().out
+        assert command.run([*arguments, "--model", "glm-4.7-flash", "--json"]) == SAME
+    report = json.loads(capsys.readouterr().out)
+    assert (report["cost"], report["currency"]) == (0.01, "CNY")  # a free model, and one search
+
+
 def test_a_price_that_is_not_known(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with GLMServer("phanedge") as server:
         monkeypatch.setenv("PHANEDGE_API_KEY", server.api_key)
