@@ -15,8 +15,7 @@ make_venv = $(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --u
 install   = $(1)/bin/python -m pip install --quiet
 endif
 
-.PHONY: help demo test test-lowest test-newest test-python lint format replay clean
-.PHONY: help demo test test-lowest lint format probe replay clean
+.PHONY: help demo test test-lowest test-newest test-python lint format probe replay clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets

@@ -36,7 +36,9 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "think_tags": "reasoning_field shows it",
     "silent_search": "it takes an account without balance for searches",
     "currency": "it is on the price pages",
+    "paths": "the questions are about chat only",
     "serves": "the questions are about chat only",
+    "ocr_pages": "the questions are about chat only",
     "tool_message_name": "no endpoint is known to refuse either form",
 }
 """The fields of `Host` that no question of their own asks about, with the reason."""

@@ -23,9 +23,7 @@ from langchain_glm.testing.parrot import parrot_reply
 from langchain_glm.testing.refusals import Problem, not_found, refuse, refuse_flat
 from langchain_glm.testing.sending import Transports, send_answer
 from langchain_glm.testing.tokens import prompt_tokens
-from langchain_glm.testing.turn import Turn, new_id, serving_model
-from langchain_glm.testing.turn import Turn, in_context, serving_model
-from langchain_glm.testing.wording import beijing_time
+from langchain_glm.testing.turn import Turn, in_context, new_id, serving_model
 
 if TYPE_CHECKING:
     import asyncio

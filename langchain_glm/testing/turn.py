@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.catalog.hosts import Host
 
-__all__ = ["Turn", "is_chinese", "is_coding", "is_kimi", "new_id", "serving_model", "thinks"]
-__all__ = ["Turn", "in_context", "is_chinese", "is_kimi", "serving_model", "thinks"]
+__all__ = ["Turn", "in_context", "is_chinese", "is_kimi", "new_id", "serving_model", "thinks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +85,8 @@ def new_id(host: Host, created: int) -> str:
     if host.native:
         return f"{beijing_time(created):%Y%m%d%H%M%S}{secrets.token_hex(8)}"
     return f"chatcmpl-{secrets.token_hex(12)}"
+
+
 def in_context(body: Mapping[str, Any], host: Host) -> list[Mapping[str, Any]]:
     """Return the messages that the model reads: without the reasoning of earlier turns, unless it is kept.
 
