@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from langchain_core.embeddings import Embeddings
-from langchain_core.messages.ai import UsageMetadata  # noqa: TC002 - pydantic reads the annotations
+from langchain_core.messages.ai import UsageMetadata
 from pydantic import Field, PositiveInt, WrapValidator, model_validator
 
 from langchain_glm.catalog.embedding_models import MAX_TEXTS, find_embedding_model
@@ -18,7 +18,7 @@ from langchain_glm.errors import GLMContextOverflowError, GLMError, GLMNotFoundE
 from langchain_glm.notices import notify
 from langchain_glm.transport import client
 from langchain_glm.transport.in_order import ain_order, in_order
-from langchain_glm.transport.limits import InFlightLimiter  # noqa: TC001 - pydantic reads the annotations
+from langchain_glm.transport.limits import InFlightLimiter
 from langchain_glm.validation import as_glm_value_error
 from langchain_glm.wire.reply.embeddings import Embedded, join_embedded, read_embeddings
 from langchain_glm.wire.reply.usage import to_usage_metadata
@@ -230,10 +230,10 @@ class GLMEmbeddings(Connection, Embeddings):
             return
         builder = BatchBuilder(self._limits, self._batch_size, truncate=self.truncate)
         async for text in texts:
-            if batch := builder.add(text):
-                yield batch
-        if last := builder.rest():
-            yield last
+            if full := builder.add(text):
+                yield full
+        if rest := builder.rest():
+            yield rest
 
     @property
     def _batch_size(self) -> int:

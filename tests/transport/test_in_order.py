@@ -98,7 +98,8 @@ def test_an_error_comes_in_its_turn() -> None:
     def fail() -> int:
         raise LookupError("third")
 
-    results = in_order([partial(int, 1), partial(int, 2), fail, partial(int, 4)], 4)
+    calls: list[Callable[[], int]] = [partial(int, 1), partial(int, 2), fail, partial(int, 4)]
+    results = in_order(calls, 4)
     assert (next(results), next(results)) == (1, 2)
     with pytest.raises(LookupError, match="third"):
         next(results)

@@ -45,7 +45,7 @@ def embeddings(body: Mapping[str, Any], host: Host) -> Answer:
     if limits is None or host.name != "bigmodel":
         return refuse(Problem("1211", model), host)
     given = body.get("input")
-    texts = [given] if isinstance(given, str) else given
+    texts: Any = [given] if isinstance(given, str) else given
     size = _size(body, limits) if model == "embedding-3" else limits.dimensions
     if problem := _problem(texts, limits, size):
         return refuse(Problem("1214", problem), host)
