@@ -39,10 +39,10 @@ _RUNS: Final = re.compile(r"\w+")
 
 
 def embeddings(body: Mapping[str, Any], host: Host) -> Answer:
-    """Answer `POST /embeddings`, which only BigModel's ordinary host serves; others do not know its models."""
+    """Answer `POST /embeddings`, which only BigModel's ordinary host is known to serve; others know no such model."""
     model = str(body.get("model"))
     limits = _MODELS.get(model)
-    if limits is None or host.name != "bigmodel":
+    if limits is None or "/embeddings" not in (host.serves or ()):
         return refuse(Problem("1211", model), host)
     given = body.get("input")
     texts: Any = [given] if isinstance(given, str) else given
