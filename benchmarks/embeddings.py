@@ -10,12 +10,12 @@ import argparse
 import asyncio
 import gc
 import json
-import resource
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,8 +29,6 @@ from langchain_glm import GLMEmbeddings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from langchain_openai import OpenAIEmbeddings
 
     Embed = Callable[[str, list[str], int], list[list[float]]]
 
@@ -74,11 +72,9 @@ def openai_async(url: str, texts: list[str], in_flight: int) -> list[list[float]
     return asyncio.run(run())
 
 
-def _openai(url: str) -> OpenAIEmbeddings:
-    from langchain_openai import OpenAIEmbeddings  # not where the memory of GLMEmbeddings is measured
-
-    settings: dict[str, Any] = {"base_url": url, "api_key": "key", "chunk_size": _SIZE}
-    return OpenAIEmbeddings(model="embedding-3", check_embedding_ctx_length=False, **settings)
+def _openai(url: str) -> Any:
+    peer = import_module("langchain_openai").OpenAIEmbeddings  # not where the memory of GLMEmbeddings is measured
+    return peer(model="embedding-3", base_url=url, api_key="key", chunk_size=_SIZE, check_embedding_ctx_length=False)
 
 
 def by_hand(url: str, texts: list[str], in_flight: int) -> list[list[float]]:
@@ -148,11 +144,12 @@ def reading(root: str) -> dict[str, float]:
         url = f"{root}/embeddings"
         reply = client.post(url, content=body).content
         found = {"reply_bytes": float(len(reply))}
-        for name, work in {
+        works: dict[str, Callable[[], object]] = {
             "httpx_ms": lambda: client.post(url, content=body).content,
             "orjson_ms": lambda: orjson.loads(reply),
             "json_ms": lambda: json.loads(reply),
-        }.items():
+        }
+        for name, work in works.items():
             seconds = []
             for _ in range(9):
                 began = time.process_time()
@@ -176,7 +173,13 @@ def _child(root: str, count: int) -> None:
         for _ in range(10):
             taken = sum(1 for _ in islice(vectors, count // 10))
             assert taken == count // 10
-            sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.1f}\n")
+            sys.stdout.write(f"{_peak():.1f}\n")
+
+
+def _peak() -> float:
+    """The most MiB that this process has held; `ru_maxrss` would count those of its parent too."""
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ T = TypeVar("T")
 def in_order(calls: Iterable[Callable[[], T]], limit: int) -> Generator[T]:
     """Make calls in threads; yield their results in the order of the calls.
 
-    A call is taken from `calls` only when it can start, so `calls` may be endless. A single call is made in the
-    caller's thread. If a call fails, or if nobody asks for further results, calls that have started go on in their
-    threads, and their results are dropped.
+    A call is taken from `calls` only when it can start (the second one before the first), so `calls` may be endless. A
+    single call is made in the caller's thread. If a call fails, or if nobody asks for further results, calls that have
+    started go on in their threads, and their results are dropped.
 
     Args:
         calls: the calls.
