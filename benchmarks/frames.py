@@ -7,12 +7,14 @@ usage in the chunk with the finish reason. Each frame is an HTTP chunk of its ow
 from __future__ import annotations
 
 import json
+import math
+import random
 from functools import lru_cache
 from typing import Any
 
 from benchmarks.works import MODEL, Work, fragments
 
-__all__ = ["response", "streamed"]
+__all__ = ["embedded", "response", "streamed"]
 
 _HEAD = {
     "id": "20260401120000a1b2c3d4e5f60718",
@@ -82,8 +84,25 @@ def _reply(work: Work, *, strict: bool) -> bytes:
     if strict:
         body["system_fingerprint"] = None
     content = _json(body)
+    return _whole(content)
+
+
+def _whole(content: bytes) -> bytes:
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: {len(content)}\r\n\r\n"
     return head.encode() + content
+
+
+@lru_cache(maxsize=8)
+def embedded(count: int, dimensions: int) -> bytes:
+    """Render the response of `/embeddings` for so many texts, with numbers as long as GLM's."""
+    chance = random.Random(7)
+    data = []
+    for index in range(count):
+        numbers = [chance.gauss(0, 1) for _ in range(dimensions)]
+        norm = math.hypot(*numbers)
+        data.append({"embedding": [number / norm for number in numbers], "index": index, "object": "embedding"})
+    usage = {"completion_tokens": 0, "prompt_tokens": 100 * count, "total_tokens": 100 * count}
+    return _whole(_json({"model": "embedding-3", "data": data, "object": "list", "usage": usage}))
 
 
 def _json(value: Any) -> bytes:

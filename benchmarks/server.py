@@ -1,6 +1,7 @@
 """The server, a process of its own: reads a request, writes bytes that were rendered before.
 
     POST /{dialect}/{work}/chat/completions     dialect: glm, or strict for clients that insist on OpenAI's keys
+    POST /embed/{milliseconds}/embeddings       answers after this time
     GET  /release                               sends what the streams of the work `held` keep back
     GET  /cpu                                   seconds of CPU that the server has used
 
@@ -16,7 +17,9 @@ import sys
 import threading
 import time
 
-from benchmarks.frames import response, streamed
+import orjson
+
+from benchmarks.frames import embedded, response, streamed
 from benchmarks.works import Work
 
 __all__ = ["HOLD"]
@@ -46,10 +49,10 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += data
         while self._is_whole():
-            path = bytes(self._received[: self._received.index(b"\r\n")]).split(b" ")[1].decode()
+            head, _, body = bytes(self._received[: self._wanted]).partition(b"\r\n\r\n")
             del self._received[: self._wanted]
             self._wanted = 0
-            self._answer(path)
+            self._answer(head.split(b" ")[1].decode(), body)
 
     def _is_whole(self) -> bool:
         if not self._wanted:
@@ -60,13 +63,17 @@ class _Connection(asyncio.Protocol):
             self._wanted = end + 4 + (int(length[1]) if length else 0)
         return len(self._received) >= self._wanted
 
-    def _answer(self, path: str) -> None:
+    def _answer(self, path: str, body: bytes) -> None:
         if path == "/cpu":
             self._tell(repr(time.process_time()))
         elif path == "/release":
             for connection in list(_held):
                 connection.release()
             self._tell("released")
+        elif path.startswith("/embed/"):
+            asked = orjson.loads(body)
+            answer = embedded(len(asked["input"]), asked.get("dimensions", 2048))
+            asyncio.get_running_loop().call_later(int(path.split("/")[2]) / 1e3, self.transport.write, answer)
         else:
             _, dialect, name, *_ = path.split("/")
             work = Work.named(name)

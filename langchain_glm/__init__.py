@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from langchain_glm.chat_models import ChatGLM
     from langchain_glm.cost_callback import CostCallbackHandler
     from langchain_glm.cost_tracer import CostTracer
+    from langchain_glm.embeddings import GLMEmbeddings
     from langchain_glm.errors import (
         GLMAuthenticationError,
         GLMBalanceError,
@@ -67,6 +68,7 @@ __all__ = [
     "GLMConnectionError",
     "GLMContentFilterError",
     "GLMContextOverflowError",
+    "GLMEmbeddings",
     "GLMError",
     "GLMInvalidRequestError",
     "GLMKnowledgeRetriever",
@@ -116,6 +118,7 @@ _MODULE_OF: Final = {
     "ChatGLM": "chat_models",
     "CostCallbackHandler": "cost_callback",
     "CostTracer": "cost_tracer",
+    "GLMEmbeddings": "embeddings",
     "KimiWebSearch": "kimi_search",
     "GLMKnowledgeRetriever": "knowledge",
     "GLMWarning": "notices",

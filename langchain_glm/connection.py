@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 import httpx2
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-__all__ = ["HOST_FIELDS", "SECRET_FIELDS", "Connection", "read_timeout"]
+__all__ = ["HOST_FIELDS", "SECRET_FIELDS", "Connection", "in_flight", "read_timeout"]
 
 SECRET_FIELDS: Final = frozenset({"api_key", "default_headers", "http_client", "http_async_client"})
 """Settings that must not appear in traces or cache keys."""
@@ -104,7 +104,8 @@ def _client(kind: str) -> Callable[[Any], Any]:
     return check
 
 
-def _in_flight(value: Any, check: Callable[[Any], Any]) -> Any:
+def in_flight(value: Any, check: Callable[[Any], Any]) -> Any:
+    """Validate `max_concurrency`."""
     try:
         return check(value)
     except ValidationError:
@@ -154,7 +155,7 @@ class Connection(BaseModel):
         description="Whether to wait for a used-up quota (1308, 1310) if the endpoint says when it is reset: `True` "
         "for up to five hours, or the most seconds to wait. Default: raise `GLMQuotaError` with `reset_at`.",
     )
-    max_concurrency: Annotated[PositiveInt | InFlightLimiter | None, WrapValidator(_in_flight)] = Field(
+    max_concurrency: Annotated[PositiveInt | InFlightLimiter | None, WrapValidator(in_flight)] = Field(
         default=None,
         description="The most requests in flight with this host and key in the process (a stream counts until it "
         "ends); or your own `InFlightLimiter`. Default: no limit.",
@@ -254,6 +255,9 @@ class Connection(BaseModel):
             on_retry: called before each wait between attempts.
         """
         host = self.endpoint_host
+        other_plan = HOSTS.get(host.other_plan or "")
+        if other_plan and not other_plan.may_serve(self._path):
+            host = replace(host, other_plan=None)  # hints must not advise a host that does not serve the path
         return Endpoint(
             host=host,
             read_key=lambda: keys.read_key(self.api_key, host),

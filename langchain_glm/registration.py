@@ -1,7 +1,7 @@
-"""`register()`: the provider name `glm` for `init_chat_model`, `create_agent` and other users of model names.
+"""`register()`: the provider name `glm` for `init_chat_model`, `create_agent`, `init_embeddings` and others.
 
-LangChain has no public way to add a provider; it keeps the names in a private table. `register` adds an entry to that
-table, and raises an error if a version of LangChain has changed the table.
+LangChain has no public way to add a provider; it keeps the names in private tables, one for each kind of model.
+`register` adds an entry to them, and raises an error if a version of LangChain has changed a table.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.chat_models import ChatGLM
+from langchain_glm.embeddings import GLMEmbeddings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["register"]
 
@@ -25,7 +29,8 @@ def register() -> None:
     """Make `"glm:<model>"` a model name that LangChain accepts, in this process.
 
     `init_chat_model("glm:glm-5.2")`, `init_chat_model("glm-5.2", model_provider="glm")`, `create_agent("glm:glm-5.2")`
-    and middleware that accepts a model's name then use a `ChatGLM`. It has no effect the second time, or if LangChain
+    and middleware that accepts a model's name then use a `ChatGLM`, and `init_embeddings("glm:embedding-3")` uses a
+    `GLMEmbeddings`. It has no effect the second time, or if LangChain
     already knows the name. Importing `langchain_glm` neither registers the name nor imports `langchain`.
 
     Raises:
@@ -41,8 +46,14 @@ def register() -> None:
         model = init_chat_model("glm:glm-5.2", host="zai", temperature=0.3)
         ```
     """
+    _fill_table("langchain.chat_models.base", "ChatGLM", _check_chat_model)
+    _fill_table("langchain.embeddings.base", "GLMEmbeddings", _check_embeddings)
+
+
+def _fill_table(module: str, class_name: str, check: Callable[[Any], None]) -> None:
+    """Add our class to one of LangChain's tables; if that does not work, remove it again."""
     try:
-        base = import_module("langchain.chat_models.base")
+        base = import_module(module)
     except ModuleNotFoundError as error:
         if error.name == "langchain":
             raise ImportError(f"register() needs langchain: pip install langchain. {_ADVICE}") from error
@@ -54,9 +65,9 @@ def register() -> None:
         if known[0].partition(".")[0] != _PACKAGE:
             raise RuntimeError(f"langchain already uses the name {_PROVIDER!r} for {known[0]}. {_ADVICE}")
         return
-    table[_PROVIDER] = (_PACKAGE, "ChatGLM", _make)
+    table[_PROVIDER] = (_PACKAGE, class_name, _make)
     try:
-        _check(base)
+        check(base)
     except Exception as error:
         del table[_PROVIDER]
         raise _registration_error(f"{error}") from error
@@ -74,11 +85,18 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry[0], str) and isinstance(entry[1], str) and callable(entry[2])
 
 
-def _check(base: Any) -> None:
+def _check_chat_model(base: Any) -> None:
     """Make a model as users do, which needs neither a key nor a request."""
     model = base.init_chat_model(f"{_PROVIDER}:glm-5.2", base_url="https://gateway.invalid/v1")
     if not isinstance(model, ChatGLM):
         raise TypeError(f"init_chat_model gave {type(model).__name__}")
+
+
+def _check_embeddings(base: Any) -> None:
+    """Make embeddings as users do, which needs neither a key nor a request."""
+    embeddings = base.init_embeddings(f"{_PROVIDER}:embedding-3", base_url="https://gateway.invalid/v1")
+    if not isinstance(embeddings, GLMEmbeddings):
+        raise TypeError(f"init_embeddings gave {type(embeddings).__name__}")
 
 
 def _registration_error(reason: str) -> RuntimeError:

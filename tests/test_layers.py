@@ -69,7 +69,7 @@ def test_transport_knows_no_messages(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*of("wire"), *of("transport")])
 def test_neither_knows_the_model(name: str) -> None:
-    above = ("chat_models", "connection", "calls", "keys", "structured_output", "content_blocks")
+    above = ("chat_models", "embeddings", "connection", "calls", "keys", "structured_output", "content_blocks")
     modules = imported(FILES[name])
     assert not within(modules, *(f"langchain_glm.{room}" for room in above))
     assert not within(modules - {f"langchain_glm.{room}" for room in ("wire", "transport")}, "langchain")

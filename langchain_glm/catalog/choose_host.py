@@ -70,7 +70,10 @@ def choose_host(
     # A variable such as ZAI_BASE_URL may hold the URL of the company's other plan, which is a different host.
     other_plan = HOSTS.get(host.other_plan or "")
     if other_plan and other_plan.base_url == url:
-        host = other_plan
+        if base_url is None and host.may_serve(path) and not other_plan.may_serve(path):
+            url = host.base_url  # the variable is meant for chat
+        else:
+            host = other_plan
     return replace(host, base_url=url), warning
 
 

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from langchain_glm.testing.replies import Reply
 
-__all__ = ["completion_tokens", "cut_reply", "cut_text", "message_tokens", "prompt_tokens", "shared_tokens", "tokens"]
+__all__ = [
+    "completion_tokens",
+    "cut_reply",
+    "cut_text",
+    "is_cjk",
+    "message_tokens",
+    "prompt_tokens",
+    "shared_tokens",
+    "tokens",
+]
 
 _PER_MESSAGE: Final = 4
 _PER_PART: Final = {"image_url": 1_000, "video_url": 8_000, "file_url": 2_000, "file": 2_000, "input_audio": 100}
@@ -21,7 +30,8 @@ _CJK: Final = ((0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0xFF00, 0x
 _CHARACTERS_PER_TOKEN: Final = 4
 
 
-def _is_cjk(character: str) -> bool:
+def is_cjk(character: str) -> bool:
+    """Whether a character is Chinese, Japanese or Korean."""
     point = ord(character)
     return point >= _CJK[0][0] and any(low <= point <= high for low, high in _CJK)
 
@@ -30,7 +40,7 @@ def tokens(text: str) -> int:
     """Return a rough count of a text's tokens."""
     if text.isascii():
         return math.ceil(len(text) / _CHARACTERS_PER_TOKEN)
-    cjk = sum(map(_is_cjk, text))
+    cjk = sum(map(is_cjk, text))
     return cjk + math.ceil((len(text) - cjk) / _CHARACTERS_PER_TOKEN)
 
 
@@ -38,7 +48,7 @@ def cut_text(text: str, limit: int) -> str:
     """Return the longest beginning of a text that has at most `limit` tokens."""
     quarters = limit * _CHARACTERS_PER_TOKEN
     for position, character in enumerate(text):
-        quarters -= _CHARACTERS_PER_TOKEN if _is_cjk(character) else 1
+        quarters -= _CHARACTERS_PER_TOKEN if is_cjk(character) else 1
         if quarters < 0:
             return text[:position]
     return text

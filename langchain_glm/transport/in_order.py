@@ -1,0 +1,89 @@
+"""Make several calls beside each other, and give their results in the order of the calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import Future
+from contextvars import copy_context
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain_glm.transport import background
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Generator, Iterable
+
+__all__ = ["ain_order", "in_order"]
+
+T = TypeVar("T")
+
+
+def in_order(calls: Iterable[Callable[[], T]], limit: int) -> Generator[T]:
+    """Make calls in threads; yield their results in the order of the calls.
+
+    A call is taken from `calls` only when it can start (the second one before the first), so `calls` may be endless. A
+    single call is made in the caller's thread. If a call fails, or if nobody asks for further results, calls that have
+    started go on in their threads, and their results are dropped.
+
+    Args:
+        calls: the calls.
+        limit: how many may run at the same time.
+
+    Raises:
+        Exception: whatever a call raises, in its turn.
+    """
+    rest = iter(calls)
+    first = list(islice(rest, 2))
+    if len(first) < 2 or limit == 1:
+        for call in chain(first, rest):
+            yield call()
+        return
+    running: deque[Future[T]] = deque()
+    for call in chain(first, rest):
+        result = [running.popleft().result()] if len(running) == limit else []
+        running.append(_start(call))
+        yield from result
+    while running:
+        yield running.popleft().result()
+
+
+def _start(call: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(call))
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            future.set_exception(error)
+
+    try:
+        background.run(run)
+    except background.NoThreadError:  # one after the other is better than not at all
+        run()
+    return future
+
+
+async def ain_order(calls: AsyncIterable[Callable[[], Coroutine[Any, Any, T]]], limit: int) -> AsyncGenerator[T]:
+    """Make calls in tasks; yield their results in the order of the calls. The async version of `in_order`.
+
+    When it ends early, calls that have started are cancelled.
+    """
+    running: deque[asyncio.Task[T]] = deque()
+    try:
+        async for call in calls:
+            result = [await running[0]] if len(running) == limit else []
+            if result:
+                running.popleft()
+            running.append(asyncio.create_task(call()))
+            for value in result:
+                yield value
+        while running:
+            value = await running[0]
+            running.popleft()
+            yield value
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
