@@ -54,6 +54,7 @@ class Host:
         serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
         paths: paths that are not below `base_url`: the path → where it is, relative to `base_url`.
         ocr_pages: the most pages of a document that one request to `/layout_parsing` may ask for.
+        mcp_url: everything before `/NAME/mcp` in the URLs of its MCP servers; `None` if it has none.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Host:
     serves: frozenset[str] | None = None
     paths: Mapping[str, str] = field(default_factory=dict, hash=False)
     ocr_pages: int = 30
+    mcp_url: str | None = None
 
     @property
     def key_variable(self) -> str:
@@ -117,6 +119,7 @@ _BIGMODEL_SERVES: Final = _ZAI_SERVES | {"/embeddings", "/rerank", "/knowledge/r
 _PLAN_SERVES: Final = frozenset({"/tokenizer"})
 # docs.z.ai, 2026-10-07: URLs, `tool_stream`, `clear_thinking`, tool_choice "auto" only, no json_schema. Key and URL
 # variables: zai-sdk 0.2.3 and Z.ai's MCP servers. Streams hold usage without asking (recorded, 2025-09 to 2026-08).
+# MCP servers: docs.z.ai, pages of the coding plan, 2026-11; BigModel's have the same paths.
 _ZAI: Final = Host(
     name="zai",
     base_url="https://api.z.ai/api/paas/v4",
@@ -129,6 +132,7 @@ _ZAI: Final = Host(
     reasoning_field="reasoning_content",
     currency="USD",
     serves=_ZAI_SERVES,
+    mcp_url="https://api.z.ai/api/mcp",
 )
 # docs.bigmodel.cn, 2026-04 to 2026-10. Variables: the old zhipuai SDK, models.dev.
 _BIGMODEL: Final = replace(
@@ -150,6 +154,7 @@ _BIGMODEL: Final = replace(
     # The guide on docs.bigmodel.cn and the official SDK 0.2.3; not measured. The default of 30 is from Z.ai's API
     # description, 2026-10, and users cut their documents to it.
     ocr_pages=100,
+    mcp_url="https://open.bigmodel.cn/api/mcp",
 )
 # The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07.
 _CODING_PLAN_MODELS: Final = {
