@@ -82,6 +82,16 @@ test-python:  ## tests on another Python, beside .venv (PYTHON=python3.14 TESTS=
 	$(call install,$(OTHER)) --editable '.[testing]' --group dev
 	$(OTHER)/bin/python -m pytest -n 2 --dist loadscope $(TESTS)
 
+.venv-mcp/.mcp: pyproject.toml
+	@$(check_python)
+	$(call make_venv,.venv-mcp)
+	$(call install,.venv-mcp) --editable '.[testing]' --group mcp-adapters
+	@touch $@
+
+.PHONY: test-mcp-adapters
+test-mcp-adapters: .venv-mcp/.mcp  ## the tests of MCP with langchain-mcp-adapters, which needs another mcp than FastMCP
+	.venv-mcp/bin/python -m pytest tests/test_mcp.py tests/agents/test_mcp.py
+
 .venv-bench/.bench: pyproject.toml
 	@$(check_python)
 	$(call make_venv,.venv-bench)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable  # noqa: TC003 - pydantic reads the annotations
+from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from langchain_core.document_loaders import BaseBlobParser, BaseLoader, Blob
-from langchain_core.messages.ai import UsageMetadata  # noqa: TC002 - pydantic reads the annotations
+from langchain_core.messages.ai import UsageMetadata
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
 from langchain_glm.connection import Connection

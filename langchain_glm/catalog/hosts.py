@@ -56,6 +56,7 @@ class Host:
         serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
         paths: paths that are not below `base_url`: the path → where it is, relative to `base_url`.
         ocr_pages: the most pages of a document that one request to `/layout_parsing` may ask for.
+        mcp_url: everything before `/NAME/mcp` in the URLs of its MCP servers; `None` if it has none.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Host:
     serves: frozenset[str] | None = None
     paths: Mapping[str, str] = field(default_factory=dict, hash=False)
     ocr_pages: int = 30
+    mcp_url: str | None = None
 
     @property
     def key_variable(self) -> str:
@@ -123,6 +125,7 @@ _PLAN_SERVES: Final = frozenset({"/tokenizer"})
 # `reasoning_content` in both directions and ignored tool choices: recorded, 2026-03 to 2026-08. Names of tools:
 # BigModel's API description, 2026-04. The wrong URLs are those of other documents and clients, 2026; that they do not
 # exist is what all others say.
+# MCP servers: docs.z.ai, pages of the coding plan, 2026-11; BigModel's have the same paths.
 _ZAI: Final = Host(
     name="zai",
     base_url="https://api.z.ai/api/paas/v4",
@@ -135,6 +138,7 @@ _ZAI: Final = Host(
     reasoning_field="reasoning_content",
     currency="USD",
     serves=_ZAI_SERVES,
+    mcp_url="https://api.z.ai/api/mcp",
 )
 # docs.bigmodel.cn, 2026-04 to 2026-10; a request to `/v4/v1` got 404, 2026-08. Variables: the old zhipuai SDK and
 # models.dev.
@@ -157,6 +161,7 @@ _BIGMODEL: Final = replace(
     # The guide on docs.bigmodel.cn and the official SDK 0.2.3; not measured. The default of 30 is from Z.ai's API
     # description, 2026-10, and users cut their documents to it.
     ocr_pages=100,
+    mcp_url="https://open.bigmodel.cn/api/mcp",
 )
 # The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07: also how they map efforts, and that they
 # keep reasoning by default.

@@ -19,6 +19,8 @@ from langchain_glm.testing.checks import check_access, check_request
 from langchain_glm.testing.endpoints import ENDPOINTS, FLAT_ERRORS, LIBRARY_ENDPOINTS
 from langchain_glm.testing.faults import Fault
 from langchain_glm.testing.ledger import Ledger, RecordedRequest
+from langchain_glm.testing.mcp import Sessions, answer_mcp
+from langchain_glm.testing.mcp_tools import SERVERS
 from langchain_glm.testing.parrot import parrot_reply
 from langchain_glm.testing.refusals import Problem, not_found, refuse, refuse_flat
 from langchain_glm.testing.sending import Transports, send_answer
@@ -71,8 +73,11 @@ def make_app(host: Host, api_key: str, ledger: Ledger, transports: Transports, s
         body, _ = await _read(context, request.scope, request.receive)
         return _SendAnswer(context, answer, body)
 
+    mcp = urlsplit(host.mcp_url).path if host.mcp_url else None
+    sessions = Sessions()
     return Starlette(
         routes=[
+            *(Route(f"{mcp}/{server}/mcp", _MCP(context, server, sessions)) for server in SERVERS if mcp),
             Route(urlsplit(host.url_of(CHAT)).path, _Chat(context), methods=["POST"]),
             *(
                 Route(urlsplit(host.url_of(path)).path, _Endpoint(context, path, answer), methods=[method])
@@ -171,6 +176,24 @@ class _Endpoint:
             flat_errors=self.path in FLAT_ERRORS,
         )
         return body_fault_answer(fault, turn, answer)
+
+
+class _MCP:
+    """One MCP server: the key is checked, and a function of the message makes the answer."""
+
+    def __init__(self, context: _Context, server: str, sessions: Sessions) -> None:
+        self.context = context
+        self.server = server
+        self.sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context, headers = self.context, Request(scope).headers
+        body, _ = await _read(context, scope, receive, empty={})
+        if problem := check_access(headers, context.api_key, context.host):  # the balance does not matter here
+            answer = _refusal(problem, context)
+        else:
+            answer = answer_mcp(scope["method"], self.server, headers, body, self.sessions)
+        await _SendAnswer(context, answer, body)(scope, receive, send)
 
 
 def _answer_in_slot(

@@ -129,6 +129,18 @@ class GLMServer:
         return f"http://{_LOOPBACK}:{self._port}{urlsplit(self._host.base_url).path}"
 
     @property
+    def mcp_url(self) -> str:
+        """The base URL of the host's MCP servers, for `zai_servers(base_url=…)`.
+
+        Raises:
+            RuntimeError: if the server was never started, or the host has no MCP servers.
+        """
+        url = HOSTS[self.host].mcp_url
+        if url is None:
+            raise RuntimeError(f"host {self.host!r} has no MCP servers")
+        return self.base_url.removesuffix(urlsplit(HOSTS[self.host].base_url).path) + urlsplit(url).path
+
+    @property
     def requests(self) -> list[RecordedRequest]:
         """The requests so far, including refused ones, the oldest first."""
         return self._ledger.requests

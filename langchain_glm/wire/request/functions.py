@@ -164,7 +164,7 @@ def legal_name(name: str, host: Host) -> str:
 
     Example:
         ```python
-        legal_name("files.read", HOSTS["zai"])  # "files_read_bb8c8d7c"
+        legal_name("files.read", HOSTS["zai"])  # "files_read_601e4eb6"
         ```
 
     Sources: BigModel's API description, 2026-04; Moonshot's, 2026-04.

@@ -1,0 +1,11 @@
+"""Middleware for `create_agent` for what only GLM has: its web search, and the quota of its plans."""
+
+try:
+    from langchain_glm.middleware.plan_fallback import PlanFallbackMiddleware
+    from langchain_glm.middleware.web_search import GLMWebSearchMiddleware
+except ModuleNotFoundError as error:
+    if str(error.name).partition(".")[0] != "langchain":
+        raise
+    raise ImportError("langchain_glm.middleware needs langchain: pip install langchain", name=error.name) from error
+
+__all__ = ["GLMWebSearchMiddleware", "PlanFallbackMiddleware"]
