@@ -9,6 +9,7 @@ from langchain_glm.testing.endpoints.knowledge import knowledge
 from langchain_glm.testing.endpoints.layout import layout_parsing
 from langchain_glm.testing.endpoints.models import models
 from langchain_glm.testing.endpoints.reader import reader
+from langchain_glm.testing.endpoints.rerank import rerank
 from langchain_glm.testing.endpoints.tokenizer import tokenizer
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Callable[[Mapping[str, Any], Host], An
     ("GET", "/models"): models,
     ("POST", "/tokenizer"): tokenizer,
     ("POST", "/embeddings"): embeddings,
+    ("POST", "/rerank"): rerank,
 }
 """The functions by method and path. Each gets the parsed body of a request whose key is right, and the host."""
 
