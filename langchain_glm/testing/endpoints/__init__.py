@@ -11,6 +11,7 @@ from langchain_glm.testing.endpoints.models import models
 from langchain_glm.testing.endpoints.reader import reader
 from langchain_glm.testing.endpoints.rerank import rerank
 from langchain_glm.testing.endpoints.tokenizer import tokenizer
+from langchain_glm.testing.endpoints.web_search import web_search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Callable[[Mapping[str, Any], Host], An
     ("POST", "/tokenizer"): tokenizer,
     ("POST", "/embeddings"): embeddings,
     ("POST", "/rerank"): rerank,
+    ("POST", "/web_search"): web_search,
 }
 """The functions by method and path. Each gets the parsed body of a request whose key is right, and the host."""
 
