@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from langchain_glm.errors import GLMServerError
@@ -30,11 +30,11 @@ def to_scores(reply: Mapping[str, Any], count: int) -> list[float]:
     Raises:
         GLMServerError: if the reply does not hold exactly one score for each document.
     """
-    results = reply["results"]
+    results = reply["results"] if isinstance(reply["results"], list) else []
     scores: dict[int, float] = {}
-    for entry in results if isinstance(results, list) else ():
+    for entry in results:
         index, score = (entry.get("index"), entry.get("relevance_score")) if isinstance(entry, dict) else (None, None)
-        if type(index) is int and type(score) in (int, float) and math.isfinite(score):
+        if type(index) is int and type(score) in (int, float) and abs(score) <= sys.float_info.max:
             scores[index] = float(score)
     if len(results) != count or scores.keys() != set(range(count)):
         raise GLMServerError(f"the reply does not hold one score for each of the {count} documents", status=200)
