@@ -205,7 +205,7 @@ def test_copies_carry_the_score(make: Callable[..., GLMRerank]) -> None:
     class Page(Document):
         """A class of the user's own."""
 
-    given = [Page(text, id=str(number), metadata={"page": number}) for number, text in enumerate(TEXTS)]
+    given = [Page(page_content=text, id=str(number), metadata={"page": number}) for number, text in enumerate(TEXTS)]
     before = copy.deepcopy(given)
     results = make().compress_documents(given, QUERY)
     assert given == before

@@ -310,7 +310,12 @@ def test_a_handled_failure_is_the_result_of_the_call(way: str, server: GLMServer
     assert "1305" in message.text
     assert run(make(handle_tool_error="Do without."), way, CALL).text == "Do without."
     seen: list[ToolException] = []
-    assert run(make(handle_tool_error=lambda error: seen.append(error) or "Later."), way, CALL).text == "Later."
+
+    def handle(error: ToolException) -> str:
+        seen.append(error)
+        return "Later."
+
+    assert run(make(handle_tool_error=handle), way, CALL).text == "Later."
     assert isinstance(seen[0].__cause__, GLMOverloadedError)
 
 

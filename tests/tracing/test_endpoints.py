@@ -70,7 +70,11 @@ def test_a_refused_key_is_not_traced(kind: type[Connection]) -> None:
 def test_a_rerank_within_a_chain() -> None:
     with GLMServer("bigmodel", api_key="secret.key") as server:
         rerank = GLMRerank(**settings(server))
-        chain = RunnableLambda(lambda texts: rerank.rerank("capital", texts))
+
+        def best(texts: list[str]) -> Any:
+            return rerank.rerank("capital", texts)
+
+        chain = RunnableLambda(best)
         posted = traced(lambda config: chain.invoke(["a", "b"], config))
     assert "relevance_score" in posted
     assert "secret." not in posted

@@ -32,8 +32,8 @@ def to_scores(reply: Mapping[str, Any], count: int) -> list[float]:
     """
     results = reply["results"] if isinstance(reply["results"], list) else []
     scores: dict[int, float] = {}
-    for entry in results:
-        index, score = (entry.get("index"), entry.get("relevance_score")) if isinstance(entry, dict) else (None, None)
+    for entry in filter(lambda entry: isinstance(entry, dict), results):
+        index, score = entry.get("index"), entry.get("relevance_score")
         if type(index) is int and type(score) in (int, float) and abs(score) <= sys.float_info.max:
             scores[index] = float(score)
     if len(results) != count or scores.keys() != set(range(count)):

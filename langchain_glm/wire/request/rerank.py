@@ -1,4 +1,4 @@
-"""Make the requests of a reranking: texts in batches that the endpoint reads, with their places in the list."""
+"""Make the requests of a reranking: texts in batches that the endpoint reads, with their places."""
 
 from __future__ import annotations
 
