@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-__all__ = ["web_pages"]
+__all__ = ["found_pages"]
 
 
-def web_pages(query: str, count: int, *, characters: int = 0) -> list[dict[str, Any]]:
+def found_pages(query: str, count: int, *, characters: int = 0) -> list[dict[str, Any]]:
     """Return search results in GLM's form.
 
     Args:

@@ -14,9 +14,9 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.catalog.hosts import SEARCH_COUNTS
+from langchain_glm.testing.found_pages import found_pages
 from langchain_glm.testing.refusals import Problem, json_answer, refuse
 from langchain_glm.testing.turn import new_id
-from langchain_glm.testing.web_pages import web_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,7 +77,7 @@ def _problems(body: Mapping[str, Any], host: Host) -> Iterator[str]:
 
 def _results(body: Mapping[str, Any], host: Host) -> list[dict[str, Any]]:
     characters = _CHARACTERS[body.get("content_size", "medium")]
-    found = web_pages(body["search_query"], body.get("count", _DEFAULT_COUNT), characters=characters)
+    found = found_pages(body["search_query"], body.get("count", _DEFAULT_COUNT), characters=characters)
     if domain := body.get("search_domain_filter"):
         found = [{**page, "link": f"https://{domain}/{number}"} for number, page in enumerate(found, 1)]
     if (host.name.removesuffix("-coding"), body["search_engine"]) in _WITHOUT_LINKS:

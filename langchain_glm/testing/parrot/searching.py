@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.testing.web_pages import web_pages
+from langchain_glm.testing.found_pages import found_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def search_results(query: str, settings: Mapping[str, Any]) -> list[dict[str, An
         return None
     requested = str(settings.get("count") or _DEFAULT_COUNT)
     count = min(int(requested) if requested.isdigit() else _DEFAULT_COUNT, _MAX_RESULTS)
-    return web_pages(query, count)
+    return found_pages(query, count)
 
 
 def offers_kimi_search(body: Mapping[str, Any]) -> bool:
