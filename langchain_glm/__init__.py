@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from langchain_glm.ocr import GLMOCRLoader, GLMOCRParser
     from langchain_glm.reader import GLMWebLoader, GLMWebReader
     from langchain_glm.registration import register
+    from langchain_glm.rerank import GLMRerank
+    from langchain_glm.search import GLMSearchResults, GLMSearchRetriever
     from langchain_glm.tools import MCPServer, Retrieval, WebSearch
     from langchain_glm.transport.clients import aclose_clients, close_clients
     from langchain_glm.transport.limits import InFlightLimiter
@@ -79,6 +81,9 @@ __all__ = [
     "GLMPermissionError",
     "GLMQuotaError",
     "GLMRateLimitError",
+    "GLMRerank",
+    "GLMSearchResults",
+    "GLMSearchRetriever",
     "GLMServerError",
     "GLMStreamError",
     "GLMTimeoutError",
@@ -127,6 +132,9 @@ _MODULE_OF: Final = {
     "GLMWebLoader": "reader",
     "GLMWebReader": "reader",
     "register": "registration",
+    "GLMRerank": "rerank",
+    "GLMSearchResults": "search",
+    "GLMSearchRetriever": "search",
     "MCPServer": "tools",
     "Retrieval": "tools",
     "WebSearch": "tools",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, Unpack
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from langchain_glm.catalog.hosts import SEARCH_COUNTS
 from langchain_glm.errors import GLMValueError
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ class WebSearch(GLMTool):
     def __init__(self, **fields: Unpack[WebSearchFields]) -> None:
         super().__init__("web_search", WebSearchFields, {"enable": True, "search_result": True, **fields})
         settings = self["web_search"]
-        count = settings.get("count", 10)
-        if settings.get("search_engine") == "search_pro_sogou" and count not in (10, 20, 30, 40, 50):
-            raise GLMValueError(f"WebSearch: count={count}: search_pro_sogou accepts 10, 20, 30, 40 or 50.")
+        engine, count = settings.get("search_engine"), settings.get("count", 10)
+        if count not in (accepted := SEARCH_COUNTS.get(engine, (count,))):
+            raise GLMValueError(f"WebSearch: count={count}: {engine} accepts only {', '.join(map(str, accepted))}.")
 
 
 class RetrievalFields(TypedDict, total=False):

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from urllib.parse import urljoin
 
-__all__ = ["CHAT", "GATEWAY", "HOSTS", "Host"]
+__all__ = ["CHAT", "GATEWAY", "HOSTS", "SEARCH_COUNTS", "Host"]
 
 CHAT: Final = "/chat/completions"
 """The path of the chat endpoint, which every host serves."""
+
+SEARCH_COUNTS: Final[Mapping[str, tuple[int, ...]]] = {"search_pro_sogou": (10, 20, 30, 40, 50)}
+"""The numbers of results that a search engine accepts; the others accept 1 to 50 (docs.bigmodel.cn, 2026-04)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Host:
         tool_message_name: whether it expects the tool's `name` in tool messages.
         currency: the currency of the list prices by which it bills (`USD`, `CNY`); `None`: it has a flat fee, or prices
             that are not listed here.
+        search_engines: the engines of its `/web_search`, the default first; others are sent too.
+        search_query_limit: how many characters its `/web_search` reads of a query; `None` if it names no limit.
         serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
         paths: paths that are not below `base_url`: the path → where it is, relative to `base_url`.
         ocr_pages: the most pages of a document that one request to `/layout_parsing` may ask for.
@@ -84,6 +89,8 @@ class Host:
     silent_search: bool = False
     tool_message_name: bool = False
     currency: str | None = None
+    search_engines: tuple[str, ...] = ()
+    search_query_limit: int | None = None
     serves: frozenset[str] | None = None
     paths: Mapping[str, str] = field(default_factory=dict, hash=False)
     ocr_pages: int = 30
@@ -137,6 +144,8 @@ _ZAI: Final = Host(
     keeps_reasoning=True,
     reasoning_field="reasoning_content",
     currency="USD",
+    # Z.ai's API description, 2026-06, lists the first and names the second; the third answered on 2026-10-18.
+    search_engines=("search-prime", "search_pro_jina", "search_std"),
     serves=_ZAI_SERVES,
     mcp_url="https://api.z.ai/api/mcp",
 )
@@ -155,6 +164,8 @@ _BIGMODEL: Final = replace(
     search_engine="search_std",  # required by its API description, 2026-04
     silent_search=True,  # measured 2026-10-09
     currency="CNY",
+    search_engines=("search_std", "search_pro", "search_pro_sogou", "search_pro_quark"),  # docs.bigmodel.cn, 2026-10
+    search_query_limit=70,
     serves=_BIGMODEL_SERVES,
     # Recorded 2026-10-09. Relative, so that it is also found behind a proxy.
     paths={"/knowledge/retrieve": "../../llm-application/open/knowledge/retrieve"},

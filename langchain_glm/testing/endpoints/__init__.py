@@ -9,7 +9,9 @@ from langchain_glm.testing.endpoints.knowledge import knowledge
 from langchain_glm.testing.endpoints.layout import layout_parsing
 from langchain_glm.testing.endpoints.models import models
 from langchain_glm.testing.endpoints.reader import reader
+from langchain_glm.testing.endpoints.rerank import rerank
 from langchain_glm.testing.endpoints.tokenizer import tokenizer
+from langchain_glm.testing.endpoints.web_search import web_search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +26,8 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Callable[[Mapping[str, Any], Host], An
     ("GET", "/models"): models,
     ("POST", "/tokenizer"): tokenizer,
     ("POST", "/embeddings"): embeddings,
+    ("POST", "/rerank"): rerank,
+    ("POST", "/web_search"): web_search,
 }
 """The functions by method and path. Each gets the parsed body of a request whose key is right, and the host."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
+
+from langchain_glm.testing.found_pages import found_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,20 +49,7 @@ def search_results(query: str, settings: Mapping[str, Any]) -> list[dict[str, An
         return None
     requested = str(settings.get("count") or _DEFAULT_COUNT)
     count = min(int(requested) if requested.isdigit() else _DEFAULT_COUNT, _MAX_RESULTS)
-    return [_result(query, number) for number in range(1, count + 1)]
-
-
-def _result(query: str, number: int) -> dict[str, Any]:
-    site = hashlib.sha256(f"{query}/{number}".encode()).hexdigest()[:8]
-    return {
-        "icon": f"https://{site}.example/icon.png",
-        "title": f"{query} ({number})",
-        "link": f"https://{site}.example/{number}",
-        "media": f"Site {site}",
-        "publish_date": f"2026-10-{number % 28 + 1:02d}",
-        "content": f"Page {number} about: {query}",
-        "refer": f"ref_{number}",
-    }
+    return found_pages(query, count)
 
 
 def offers_kimi_search(body: Mapping[str, Any]) -> bool:

@@ -137,7 +137,7 @@ def _with_web_search(tools: Sequence[WireTool], requested: Any, host: Host) -> t
     offered_tools = [_with_engine(tool, host) for tool in offered_tools]
     if host.native and any(tool.name for tool in offered_tools):
         return offered_tools, [
-            "GLM ignores its built-in web_search when function tools are offered beside it (measured on Z.ai)."
+            "GLM ignores its built-in web_search beside functions (seen on Z.ai); offer GLMSearchResults() instead."
         ]
     return offered_tools, []
 
