@@ -232,21 +232,8 @@ def imports(path: Path) -> set[str]:
     return plain | {f"{node.module}.{alias.name}" for node in named for alias in node.names}
 
 
-TOP_ROW: Final = tuple(
-    f"langchain_glm.{room}"
-    for room in (
-        "chat_models",
-        "embeddings",
-        "rerank",
-        "search",
-        "reader",
-        "ocr",
-        "knowledge",
-        "middleware",
-        "connection",
-        "calls",
-    )  # fmt: skip
-)
+_CLASSES: Final = ("chat_models", "embeddings", "rerank", "search", "reader", "ocr", "knowledge", "middleware")
+TOP_ROW: Final = tuple(f"langchain_glm.{room}" for room in (*_CLASSES, "connection", "calls"))
 
 
 @pytest.mark.parametrize(
