@@ -40,6 +40,15 @@ $(VENV)/.dev: $(VENV)/.venv pyproject.toml
 demo: $(VENV)/.demo  ## an agent that thinks, calls tools and searches; on GLM with a key, else on the embedded server
 	@$(BIN)/python examples/demo.py
 
+.PHONY: rag
+$(VENV)/.rag: $(VENV)/.venv pyproject.toml
+	@echo "Installing langchain_glm, LangChain and Qdrant's client into $(VENV), once; this takes up to a minute …"
+	@$(call install,$(VENV)) --editable '.[testing]' --group rag
+	@touch $@
+
+rag: $(VENV)/.rag  ## answers from PDFs and web pages, with page and box; on BigModel with a key, else on the embedded server
+	@$(BIN)/python examples/rag/answer.py
+
 test: $(VENV)/.dev  ## all tests, offline
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
@@ -128,8 +137,10 @@ fuzz: .venv-fuzz/.fuzz  ## bytes that nobody thought of, into the stream reader 
 
 .PHONY: scale-out
 PROMPTS ?= 10000
-scale-out: .venv-ray/.ray  ## prompts through Ray Data: two processes share one limit (PROMPTS=…)
+TEXTS ?= 20000
+scale-out: .venv-ray/.ray  ## prompts and embeddings through Ray Data: two processes share one limit (PROMPTS=… TEXTS=…)
 	.venv-ray/bin/python examples/ray_data.py --prompts $(PROMPTS)
+	PYTHONPATH=examples .venv-ray/bin/python examples/rag/embed_many.py --texts $(TEXTS)
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

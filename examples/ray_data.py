@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import faulthandler
-import logging
 import os
 import tempfile
 import time
 from typing import Any
 
+from on_ray import map_on_ray
 from shared_limit import SQLiteLimiter
 
 from langchain_glm import ChatGLM
@@ -31,41 +31,12 @@ class Ask:
         self.loop = asyncio.new_event_loop()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        answers = self.loop.run_until_complete(self.model.abatch([str(prompt) for prompt in batch["prompt"]]))
+        answers = self.loop.run_until_complete(self.model.abatch([str(prompt) for prompt in batch["item"]]))
         return {
-            "prompt": batch["prompt"],
+            "prompt": batch["item"],
             "answer": [answer.text for answer in answers],
             "process": [os.getpid()] * len(answers),
         }
-
-
-def ask_all(prompts: list[str], settings: dict[str, Any], processes: int, at_once: int) -> list[dict[str, Any]]:
-    """Return each prompt with its answer and its process; each process sends `at_once` prompts at a time."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    import ray
-
-    ray.init(
-        address="local",  # not a cluster that happens to run here
-        num_cpus=processes,
-        object_store_memory=2**27,  # enough for text; Ray goes to /tmp where /dev/shm is smaller
-        include_dashboard=False,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
-    try:
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.wait_for_min_actors_s = 120  # otherwise the process that starts first may do all the work
-        rows = ray.data.from_items([{"prompt": prompt} for prompt in prompts], override_num_blocks=processes * 4)
-        answers = rows.map_batches(
-            Ask,
-            fn_constructor_args=[settings],
-            batch_size=at_once,
-            compute=ray.data.ActorPoolStrategy(size=processes),
-        )
-        return list(answers.take_all())
-    finally:
-        ray.shutdown()
 
 
 def main() -> None:
@@ -97,7 +68,7 @@ def main() -> None:
             "max_concurrency": SQLiteLimiter(f"{folder}/limit.db", options.limit, longest=60),
         }
         begun = time.monotonic()
-        rows = ask_all(prompts, settings, options.processes, at_once=options.limit * 2)
+        rows = map_on_ray(Ask, prompts, settings, options.processes, batch_size=options.limit * 2)
         seconds = time.monotonic() - begun
     requests = server.requests
     refused = sum(request.status == 429 for request in requests)

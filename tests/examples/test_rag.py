@@ -1,0 +1,70 @@
+"""`make rag`: answers from PDFs and web pages, with page and box."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from langchain_glm import HOSTS
+from langchain_glm.testing.pdf import make_pdf
+
+ROOT = Path(__file__).parents[2]
+KEYS = {variable for host in HOSTS.values() for variable in (*host.key_variables, *host.url_variables)}
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in KEYS}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "rag" / "answer.py"), *arguments],
+        env={**environment, **variables},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=100,
+        check=False,
+    )
+
+
+def test_without_a_key_it_answers_from_its_own_documents() -> None:
+    done = run()
+    assert done.returncode == 0, done.stderr
+    assert "ZHIPUAI_API_KEY is not set" in done.stdout
+    assert "2 PDFs and 1 web pages have" in done.stdout
+    answer, sources = done.stdout.split("Sources\n")
+    assert "three years from the date of purchase" in answer
+    assert "remove the lime" in answer
+    first = sources.splitlines()[0]
+    assert "warranty.pdf, page 1, " in first
+    assert " % from the left and " in first
+
+
+def test_a_question_about_the_web_page_cites_its_url() -> None:
+    done = run("--question", "Where is the K2 kettle repaired, and how long does the repair take?")
+    assert done.returncode == 0, done.stderr
+    assert "Leipzig" in done.stdout
+    assert "https://kettles.example/k2/questions" in done.stdout.split("Sources\n")[1]
+
+
+def test_a_folder_of_your_own_and_a_database_that_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "pdfs"
+    folder.mkdir()
+    (folder / "lamp.pdf").write_bytes(make_pdf(["The lamp takes bulbs of 40 watts.", "Recycle the lamp."]))
+    database = tmp_path / "vectors"
+    arguments = ("--folder", str(folder), "--database", str(database), "--question", "Which bulbs does the lamp take?")
+    for _ in range(2):  # the second time replaces the passages of the first
+        done = run(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert "40 watts" in done.stdout
+        assert done.stdout.split("Sources\n")[1].count("lamp.pdf, page 1") == 1
+    assert any(database.iterdir())
+
+
+def test_a_wrong_key_is_reported_in_a_line() -> None:
+    from langchain_glm.testing import GLMServer
+
+    with GLMServer("bigmodel") as server:
+        done = run(ZHIPUAI_API_KEY="wrong.key", ZHIPUAI_BASE_URL=server.base_url)
+    assert done.returncode == 1
+    assert "ZHIPUAI_API_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
