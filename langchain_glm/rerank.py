@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import aclosing, closing
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from langchain_core.documents import BaseDocumentCompressor, Document
-from langchain_core.runnables.config import ContextThreadPoolExecutor
 from pydantic import Field, PositiveInt
 
 from langchain_glm.connection import Connection
 from langchain_glm.transport import client
+from langchain_glm.transport.in_order import ain_order, in_order
 from langchain_glm.wire.reply.rerank import RankedDocument, rank, to_scores
 from langchain_glm.wire.request.rerank import Batch, batches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
     from langchain_core.callbacks import Callbacks
 
@@ -26,7 +26,11 @@ __all__ = ["GLMRerank"]
 
 _PATH: Final = "/rerank"
 _REPLY_FIELDS: Final = ("results",)
-_MOST_THREADS: Final = 16
+_Scores = list[tuple[int, float]]
+"""The place and the score of each document of a request."""
+
+_WINDOW: Final = 16
+"""How many requests of one call are in flight if `max_concurrency` does not say it."""
 
 
 class GLMRerank(Connection, BaseDocumentCompressor):
@@ -93,24 +97,24 @@ class GLMRerank(Connection, BaseDocumentCompressor):
             ```
         """
         endpoint, requests = self._endpoint(), batches(self.model, query, documents)
-        if len(requests) < 2:
-            return rank([pair for request in requests for pair in _send(endpoint, request)], len(documents), self.top_n)
-        limit = self.max_concurrency if isinstance(self.max_concurrency, int) else _MOST_THREADS
-        with ContextThreadPoolExecutor(min(len(requests), limit)) as threads:
-            replies = list(threads.map(partial(_send, endpoint), requests))
-        return rank([pair for reply in replies for pair in reply], len(documents), self.top_n)
+        calls = (partial(_send, endpoint, request) for request in requests)
+        with closing(in_order(calls, self._window)) as replies:
+            return rank([pair for reply in replies for pair in reply], len(documents), self.top_n)
 
     async def arerank(self, query: str, documents: Sequence[str]) -> list[RankedDocument]:
         """Score texts by their relevance to a query. The async version of `rerank`."""
         endpoint, requests = self._endpoint(), batches(self.model, query, documents)
-        tasks = [asyncio.create_task(_asend(endpoint, request)) for request in requests]
-        try:
-            replies = await asyncio.gather(*tasks)
-        finally:  # if one fails, the others are not worth their price
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        return rank([pair for reply in replies for pair in reply], len(documents), self.top_n)
+
+        async def calls() -> AsyncIterator[Callable[[], Coroutine[Any, Any, _Scores]]]:
+            for request in requests:
+                yield partial(_asend, endpoint, request)
+
+        async with aclosing(ain_order(calls(), self._window)) as replies:
+            return rank([pair async for reply in replies for pair in reply], len(documents), self.top_n)
+
+    @property
+    def _window(self) -> int:
+        return self.max_concurrency if isinstance(self.max_concurrency, int) else _WINDOW
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
@@ -147,7 +151,7 @@ class GLMRerank(Connection, BaseDocumentCompressor):
         return _with_scores(documents, await self.arerank(query, [document.page_content for document in documents]))
 
 
-def _send(endpoint: Endpoint, request: Batch) -> list[tuple[int, float]]:
+def _send(endpoint: Endpoint, request: Batch) -> _Scores:
     """Return the place and the score of each document of a request."""
     scores = client.send(
         endpoint,
@@ -159,7 +163,7 @@ def _send(endpoint: Endpoint, request: Batch) -> list[tuple[int, float]]:
     return list(zip(request.places, scores, strict=True))
 
 
-async def _asend(endpoint: Endpoint, request: Batch) -> list[tuple[int, float]]:
+async def _asend(endpoint: Endpoint, request: Batch) -> _Scores:
     """Return the place and the score of each document of a request. The async version of `_send`."""
     scores = await client.asend(
         endpoint,

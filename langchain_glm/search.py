@@ -11,7 +11,7 @@ from langchain_core.tools import ArgsSchema, BaseTool, ToolException
 from pydantic import BaseModel, Field, SkipValidation, StringConstraints, model_validator
 
 from langchain_glm.connection import Connection
-from langchain_glm.errors import GLMError
+from langchain_glm.errors import GLMError, GLMNotFoundError
 from langchain_glm.notices import notify
 from langchain_glm.transport import client
 from langchain_glm.wire.reply.search import REPLY_FIELDS, read_search, to_documents, to_text
@@ -28,11 +28,25 @@ if TYPE_CHECKING:
     )
     from langchain_core.documents import Document
 
+    from langchain_glm.catalog.hosts import Host
+
 __all__ = ["GLMSearchResults", "GLMSearchRetriever"]
 
 _PATH: Final = "/web_search"
 
 Recency = Literal["oneDay", "oneWeek", "oneMonth", "oneYear", "noLimit"]
+
+
+@contextmanager
+def _engine_hint(host: Host) -> Iterator[None]:
+    """Let the hint of an unknown engine name the engines: it has the code of an unknown model, 1211."""
+    try:
+        yield
+    except GLMNotFoundError as error:
+        if error.code == "1211":
+            known = f"; host {host.name!r} has {', '.join(host.search_engines)}" if host.search_engines else ""
+            error.hint = f"Check search_engine=…{known}."
+        raise
 
 
 class _Search(Connection):
@@ -66,13 +80,16 @@ class _Search(Connection):
     def _find(self, query: str, count: int, run_manager: Any, recency: Recency | None = None) -> dict[str, Any]:
         """Search; return the endpoint's reply with at most `count` results."""
         endpoint, payload = self._prepare(query, count, run_manager, recency)
-        return client.send(endpoint, payload, partial(read_search, count=count), path=_PATH, reply_fields=REPLY_FIELDS)
+        read = partial(read_search, count=count)
+        with _engine_hint(endpoint.host):
+            return client.send(endpoint, payload, read, path=_PATH, reply_fields=REPLY_FIELDS)
 
     async def _afind(self, query: str, count: int, run_manager: Any, recency: Recency | None = None) -> dict[str, Any]:
         """Search. The async version of `_find`."""
         endpoint, payload = self._prepare(query, count, run_manager, recency)
         read = partial(read_search, count=count)
-        return await client.asend(endpoint, payload, read, path=_PATH, reply_fields=REPLY_FIELDS)
+        with _engine_hint(endpoint.host):
+            return await client.asend(endpoint, payload, read, path=_PATH, reply_fields=REPLY_FIELDS)
 
     def _prepare(
         self, query: str, count: int, run_manager: Any, recency: Recency | None

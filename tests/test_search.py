@@ -271,6 +271,7 @@ def test_any_engine_is_sent(way: str, server: GLMServer, make: Make) -> None:
     with pytest.raises(GLMNotFoundError) as caught:
         run(tool, way, CALL)
     assert caught.value.code == "1211"
+    assert f"host '{server.host}' has search" in str(caught.value)
     assert server.requests[0].body["search_engine"] == "search_pro_2027"
 
 
