@@ -20,7 +20,6 @@ from langchain_glm import (
     GLMRateLimitError,
     GLMServerError,
     GLMValueError,
-    Timeout,
 )
 from langchain_glm.testing import Fault, GLMServer
 
@@ -170,37 +169,7 @@ def test_the_path_is_beside_the_base_url(base_url: str, expected: str) -> None:
     assert HOSTS["bigmodel"].url_of("/chat/completions") == "https://open.bigmodel.cn/api/paas/v4/chat/completions"
 
 
-# Faults. What each leads to, and how many requests are sent with one retry.
-
-FAULTS = [
-    (Fault.code("1302"), "GLMRateLimitError", 2),
-    (Fault.code("1113"), "GLMBalanceError", 1),
-    (Fault.code("500"), "GLMServerError", 2),
-    (Fault.http(502), "GLMServerError", 2),
-    (Fault.reset(), "GLMConnectionError", 2),
-    (Fault.cut(), "GLMConnectionError", 2),
-    (Fault.half_reply(), "GLMConnectionError", 2),
-    (Fault.truncated_frame(), "GLMStreamError", 2),
-    (Fault.empty(), "GLMServerError", 2),
-    (Fault.silence(60), "GLMTimeoutError", 1),
-]
-
-
-@pytest.mark.usefixtures("waits")
-@pytest.mark.parametrize("way", ["sync", "async"])
-@pytest.mark.parametrize(("fault", "error", "requests"), FAULTS, ids=lambda value: getattr(value, "kind", None))
-def test_faults(
-    fault: Fault, error: str, requests: int, way: str, server: GLMServer, connection: dict[str, Any]
-) -> None:
-    settings = {**connection, "max_retries": 1, "max_concurrency": 1, "timeout": Timeout(idle=0.3)}
-    retriever = GLMKnowledgeRetriever(knowledge_ids=["pets"], **settings)
-    server.queue(fault, fault, path=PATH)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is compared by its name
-        retriever.invoke("dogs") if way == "sync" else asyncio.run(retriever.ainvoke("dogs"))
-    assert type(caught.value).__name__ == error
-    assert len(server.requests) == requests
-    assert len(server.clear_queue()) == 2 - requests
-    assert retriever.invoke("dogs")  # the slot of the limiter is free again
+# Errors of the endpoint; `tests/reliability/test_endpoint_faults.py` has all of them.
 
 
 @pytest.mark.usefixtures("waits")

@@ -21,7 +21,6 @@ from langchain_glm import (
     GLMOCRParser,
     GLMServerError,
     GLMValueError,
-    Timeout,
 )
 from langchain_glm.testing import Fault, GLMServer
 from langchain_glm.testing.pdf import make_pdf
@@ -303,38 +302,7 @@ def test_hosts_that_have_no_ocr_are_refused_at_once(host: str) -> None:
         GLMOCRParser(host=host, api_key="k")
 
 
-# Faults. What each leads to, and how many requests are sent with one retry.
-
-FAULTS = [
-    (Fault.code("1302"), "GLMRateLimitError", 2),
-    (Fault.code("1113"), "GLMBalanceError", 1),
-    (Fault.error_in_200("1305"), "GLMOverloadedError", 2),
-    (Fault.http(413), "GLMInvalidRequestError", 1),
-    (Fault.http(502), "GLMServerError", 2),
-    (Fault.reset(), "GLMConnectionError", 2),
-    (Fault.cut(), "GLMConnectionError", 2),
-    (Fault.half_reply(), "GLMConnectionError", 2),
-    (Fault.truncated_frame(), "GLMStreamError", 2),
-    (Fault.empty(), "GLMServerError", 2),
-    (Fault.silence(60), "GLMTimeoutError", 1),
-]
-
-
-@pytest.mark.usefixtures("waits")
-@pytest.mark.parametrize("way", ["sync", "async"])
-@pytest.mark.parametrize(("fault", "error", "requests"), FAULTS, ids=lambda value: getattr(value, "kind", None))
-def test_faults(
-    fault: Fault, error: str, requests: int, way: str, glm_server: GLMServer, connection: dict[str, Any]
-) -> None:
-    settings = {**connection, "max_retries": 1, "max_concurrency": 1, "timeout": Timeout(idle=0.3)}
-    loader = GLMOCRLoader(PDF, **settings)
-    glm_server.queue(fault, fault, path=PATH)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is compared by its name
-        loader.load() if way == "sync" else asyncio.run(loader.aload())
-    assert type(caught.value).__name__ == error
-    assert len(glm_server.requests) == requests
-    assert len(glm_server.clear_queue()) == 2 - requests
-    assert len(loader.load()) == 2  # the slot of the limiter is free again
+# Errors of the endpoint; `tests/reliability/test_endpoint_faults.py` has all of them.
 
 
 def test_a_wrong_key(connection: dict[str, Any]) -> None:

@@ -275,39 +275,7 @@ def test_a_page_that_fails_can_be_left_out(
         GLMWebLoader([CATS], **{**connection, "api_key": "wrong.key"}, continue_on_failure=True).load()
 
 
-# Faults. What each leads to, and how many requests are sent with one retry.
-
-FAULTS = [
-    (Fault.code("1302"), "GLMRateLimitError", 2),
-    (Fault.code("1113"), "GLMBalanceError", 1),
-    (Fault.error_in_200("1305"), "GLMOverloadedError", 2),
-    (Fault.code("1301"), "GLMContentFilterError", 1),
-    (Fault.http(502), "GLMServerError", 2),
-    (Fault.reset(), "GLMConnectionError", 2),
-    (Fault.cut(), "GLMConnectionError", 2),
-    (Fault.half_reply(), "GLMConnectionError", 2),
-    (Fault.truncated_frame(), "GLMStreamError", 2),
-    (Fault.empty(), "GLMServerError", 2),
-    (Fault.silence(60), "GLMTimeoutError", 1),
-]
-
-
-@pytest.mark.usefixtures("waits")
-@pytest.mark.parametrize("way", ["sync", "async"])
-@pytest.mark.parametrize(("fault", "error", "requests"), FAULTS, ids=lambda value: getattr(value, "kind", None))
-def test_faults(
-    fault: Fault, error: str, requests: int, way: str, glm_server: GLMServer, connection: dict[str, Any]
-) -> None:
-    glm_server.queue(fault, fault, path="/reader")
-    limits = {"timeout": Timeout(idle=1.2), "page_timeout": 1}
-    loader = GLMWebLoader(CATS, **{**connection, **limits, "max_retries": 1, "max_concurrency": 1})
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is compared by its name
-        loader.load() if way == "sync" else asyncio.run(loader.aload())
-    assert type(caught.value).__name__ == error
-    assert len(glm_server.requests) == requests
-    assert len(glm_server.clear_queue()) == 2 - requests
-    assert glm_server.api_key not in str(caught.value)
-    assert len(loader.load()) == 1  # the slot of the limiter is free again
+# Errors of the endpoint; `tests/reliability/test_endpoint_faults.py` has all of them.
 
 
 def test_a_request_that_failed_for_a_moment_is_sent_again(

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from langchain_glm import GLMError, GLMRerank, GLMSearchResults, GLMSearchRetriever
+from langchain_glm import (
+    GLMError,
+    GLMKnowledgeRetriever,
+    GLMOCRLoader,
+    GLMRerank,
+    GLMSearchResults,
+    GLMSearchRetriever,
+    GLMWebReader,
+)
 from langchain_glm.testing import Fault, GLMServer
+from langchain_glm.testing.pdf import make_pdf
 from langchain_glm.transport.clients import requests_in_flight
 from langchain_glm.transport.limits import shared_limit
 from tests.reliability.fault_matrix import ROWS, Outcome
@@ -26,6 +35,15 @@ CLASSES: dict[type[Any], Ask] = {
     ),
     GLMSearchResults: (lambda tool: tool.invoke("GLM"), lambda tool: tool.ainvoke("GLM")),
     GLMSearchRetriever: (lambda retriever: retriever.invoke("GLM"), lambda retriever: retriever.ainvoke("GLM")),
+    GLMWebReader: (lambda tool: tool.invoke("https://docs.z.ai/"), lambda tool: tool.ainvoke("https://docs.z.ai/")),
+    GLMOCRLoader: (lambda loader: loader.load(), lambda loader: loader.aload()),
+    GLMKnowledgeRetriever: (lambda retriever: retriever.invoke("cats"), lambda retriever: retriever.ainvoke("cats")),
+}
+KNOWLEDGE = {"kb": {"cats.txt": TEXTS[0]}}
+SETTINGS: dict[type[Any], dict[str, Any]] = {
+    GLMWebReader: {"handle_tool_error": False, "page_timeout": 1},
+    GLMOCRLoader: {"files": make_pdf(TEXTS)},
+    GLMKnowledgeRetriever: {"knowledge_ids": list(KNOWLEDGE)},
 }
 
 BROKEN = {
@@ -40,12 +58,21 @@ BROKEN = {
     "redirect": (Fault.redirect("https://elsewhere.example/"), Outcome(error="GLMInvalidRequestError")),
 }
 FAULTS = {**{row.name: (row.fault, row.whole) for row in ROWS if row.place == "instead"}, **BROKEN}
+OTHER_OUTCOMES = {
+    # its errors have HTTP status 200, which says nothing about an unknown code
+    (GLMKnowledgeRetriever, 'code("9999")'): Outcome(error="GLMServerError", code="9999", requests=2),
+}
 
 
 @pytest.fixture
 def server() -> Iterator[GLMServer]:
-    with GLMServer("bigmodel") as running:
+    with GLMServer("bigmodel", knowledge=KNOWLEDGE) as running:
         yield running
+
+
+def make(kind: type[Any], server: GLMServer, **settings: Any) -> Any:
+    connection = {"host": "bigmodel", "base_url": server.base_url, "api_key": server.api_key}
+    return kind(**connection, **SETTINGS.get(kind, {}), **settings)
 
 
 def ask(model: Any, kind: type[Any], way: str) -> Any:
@@ -64,15 +91,10 @@ def ask(model: Any, kind: type[Any], way: str) -> Any:
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault(name: str, kind: type[Any], way: str, server: GLMServer) -> None:
     fault, expected = FAULTS[name]
+    expected = OTHER_OUTCOMES.get((kind, name), expected)
     server.queue(fault, fault, path=kind._path)
-    model = kind(
-        host="bigmodel",
-        base_url=server.base_url,
-        api_key=server.api_key,
-        max_retries=1,
-        max_concurrency=1,
-        timeout={"idle": 0.3} if fault.kind == "silence" else None,
-    )
+    timeout = {"idle": 1.1} if fault.kind == "silence" else None
+    model = make(kind, server, max_retries=1, max_concurrency=1, timeout=timeout)
     with pytest.raises(GLMError) as caught:
         ask(model, kind, way)
     error = caught.value
@@ -88,7 +110,7 @@ def test_fault(name: str, kind: type[Any], way: str, server: GLMServer) -> None:
 @pytest.mark.parametrize("kind", CLASSES)
 def test_one_fault_is_overcome(kind: type[Any], way: str, server: GLMServer) -> None:
     server.queue(Fault.code("1302"), Fault.reset(), path=kind._path)
-    model = kind(host="bigmodel", base_url=server.base_url, api_key=server.api_key, max_retries=2)
+    model = make(kind, server, max_retries=2)
     assert ask(model, kind, way)
     assert len(server.requests) == 3
 
@@ -101,7 +123,7 @@ def test_one_fault_is_overcome(kind: type[Any], way: str, server: GLMServer) -> 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_faults_that_do_no_harm(kind: type[Any], fault: Fault, retries: int, server: GLMServer) -> None:
     server.queue(fault, path=kind._path)
-    model = kind(host="bigmodel", base_url=server.base_url, api_key=server.api_key, max_retries=retries)
+    model = make(kind, server, max_retries=retries)
     for _ in range(2):
         assert ask(model, kind, "sync")
 
@@ -109,7 +131,7 @@ def test_faults_that_do_no_harm(kind: type[Any], fault: Fault, retries: int, ser
 @pytest.mark.parametrize("kind", CLASSES)
 def test_an_account_without_balance(kind: type[Any]) -> None:
     with GLMServer("bigmodel", has_balance=False) as server:
-        model = kind(host="bigmodel", base_url=server.base_url, api_key=server.api_key)
+        model = make(kind, server)
         with pytest.raises(GLMError) as caught:
             ask(model, kind, "sync")
         assert (type(caught.value).__name__, caught.value.code, len(server.requests)) == ("GLMBalanceError", "1113", 1)

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.testing.refusals import Problem, json_answer, not_found, refuse_flat
+from langchain_glm.testing.relevance import relevance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +39,7 @@ def knowledge(body: Mapping[str, Any], host: Host, library: Library) -> Answer:
         return refuse_flat(Problem("400", wrong), host)
     method = body.get("recall_method", "embedding")
     found = [
-        _result(name, name_of_document, position, text, _score(body["query"], text))
+        _result(name, name_of_document, position, text, relevance(body["query"], text))
         for name in body["knowledge_ids"]
         for name_of_document, whole in library.knowledge[name].items()
         for position, text in enumerate(_passages(whole))
@@ -93,12 +94,6 @@ def _result(knowledge_id: str, document: str, position: int, text: str, score: f
         },
         "medias": [],
     }
-
-
-def _score(query: str, text: str) -> float:
-    """Return the share of the query's words that the text has."""
-    wanted = _words(query)
-    return round(len(wanted & _words(text)) / len(wanted), 4) if wanted else 0.0
 
 
 def _words(text: str) -> set[str]:
