@@ -160,4 +160,8 @@ def test_the_model_picker_and_the_effort_menu(home: Path, glm_server: GLMServer)
     assert efforts["glm-5.2"] == list(EFFORTS)
     assert efforts["glm-5.3"] == ["low", "high", "max"]
     assert efforts == {name: list(MODELS[name].efforts) for name in listed}
-    assert ask_dcode(home, variables, "reasoning_effort.default_effort_for_model('zai:glm-5.2')") == "max"
+    file = home / ".deepagents" / "config.toml"
+    shorter = file.read_text(encoding="utf-8").replace("\n\n", '\nmodels = ["glm-5.3"]\n\n', 1)
+    file.write_text(shorter, encoding="utf-8")
+    assert ask_dcode(home, variables, "model_config.get_available_models()['zai']") == ["glm-5.3"]
+    assert ask_dcode(home, variables, "reasoning_effort.default_effort_for_model('zai:glm-5.3')") == "max"
