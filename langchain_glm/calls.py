@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages.ai import add_usage
 from langchain_core.outputs import ChatResult
 
-from langchain_glm.content_blocks import message_provider
+from langchain_glm.content_blocks import provider_of
 from langchain_glm.errors import GLMToolChoiceError
 from langchain_glm.json import load_object
 from langchain_glm.keywords import sort_keywords
@@ -203,7 +203,7 @@ def prepare(
         payload=payload | parallel | extra,
         schemas=parameters_of(tools, names),
         names=names,
-        origin={"model_provider": message_provider(host), "host": host.name},
+        origin={"model_provider": provider_of(host), "host": host.name},
         json_only=isinstance(response_format := model.response_format, dict)
         and response_format.get("type") in ("json_object", "json_schema"),
         think_tags=host.think_tags or bool(traits and traits.think_tags),

@@ -16,7 +16,7 @@ from langchain_glm.catalog.hosts import GATEWAY
 from langchain_glm.catalog.models import find_model
 from langchain_glm.catalog.profiles import model_profile
 from langchain_glm.connection import HOST_FIELDS, Connection
-from langchain_glm.content_blocks import register_translators
+from langchain_glm.content_blocks import provider_of, register_translators
 from langchain_glm.keywords import OtherNames
 from langchain_glm.notices import notify
 from langchain_glm.tools import WebSearch
@@ -222,7 +222,7 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         keywords = tracing.with_stop(tracing.redacted_keywords(kwargs), stop or self.stop)
         params = super()._get_ls_params(**keywords)
-        params["ls_provider"] = tracing.host_of_call(self, keywords).provider
+        params["ls_provider"] = provider_of(tracing.host_of_call(self, keywords))
         return params
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:

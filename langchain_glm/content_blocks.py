@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.catalog.hosts import Host
 
-__all__ = ["message_provider", "register_translators"]
+__all__ = ["provider_of", "register_translators"]
 
 Block = dict[str, Any]
 
@@ -42,11 +42,11 @@ def register_translators() -> None:
             register_translator(provider, _message_blocks, _chunk_blocks)
 
 
-def message_provider(host: Host) -> str:
-    """Return the `model_provider` for a host's messages.
+def provider_of(host: Host) -> str:
+    """Return the provider that a host's messages and traces name: `model_provider` and `ls_provider`.
 
-    It is the host's provider, or `glm` if LangChain would translate messages of that provider in another way: because
-    another package has registered a translation under that name, or because none is registered.
+    It is the host's provider, or `glm` if another package has registered its own translation under that name. Messages
+    and traces name the same one, because LangChain's summarization compares them.
 
     Args:
         host: the host of the request.

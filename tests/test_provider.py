@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain.agents import create_agent
+from langchain.agents.middleware import SummarizationMiddleware
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 
@@ -68,11 +70,11 @@ def test_a_gateway_is_named_without_its_url(glm_server: GLMServer) -> None:
     assert (answer.response_metadata["model_provider"], answer.response_metadata["host"]) == ("glm", "gateway")
     assert url not in answer.model_dump_json()
 
-    mine = Host(name="my-vllm", base_url=url, key_variables=(), provider="me")
+    mine = Host(name="my-proxy", base_url=url, key_variables=(), provider="zai")
     own = ChatGLM(model="glm-5.2", host=mine, api_key=glm_server.api_key)
     answer = own.invoke("Hello")
-    assert (answer.response_metadata["model_provider"], answer.response_metadata["host"]) == ("glm", "my-vllm")
-    assert own._get_ls_params()["ls_provider"] == "me"
+    assert (answer.response_metadata["model_provider"], answer.response_metadata["host"]) == ("zai", "my-proxy")
+    assert own._get_ls_params()["ls_provider"] == "zai"
     assert [block["type"] for block in answer.content_blocks] == ["reasoning", "text"]
 
 
@@ -150,3 +152,20 @@ async def test_reasoning_does_not_go_across(way: str, asked: str, answers: str, 
         models[answers].invoke(conversation)
         assert first.requests[-1].body["messages"][1]["reasoning_content"] == "A greeting."
         assert ("A greeting." in str(second.requests[-1].body)) is goes
+
+
+@pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")
+def test_summaries_go_by_the_usage_that_was_reported(host: str) -> None:
+    """LangChain believes a message's usage only if the message names the provider that the model's traces name."""
+    full = {"prompt_tokens": 9_000, "completion_tokens": 1_000, "total_tokens": 10_000}
+    with GLMServer(host) as server:
+        model = ChatGLM(
+            model=MODEL.get(host, "glm-5.2"), host=host, base_url=server.base_url, api_key=server.api_key, max_retries=0
+        )
+        middleware = SummarizationMiddleware(model, trigger=("tokens", 5_000), keep=("messages", 1))
+        agent: Any = create_agent(model, middleware=[middleware])
+        server.queue(Reply("Short.", usage=full), Reply("A summary."), Reply("Bye."))
+        state = agent.invoke({"messages": [HumanMessage("Hello")]})
+        state = agent.invoke({"messages": [*state["messages"], HumanMessage("Bye")]})
+        assert state["messages"][-1].text == "Bye."
+        assert "A summary." in str(server.requests[-1].body["messages"])

@@ -28,7 +28,8 @@ class Host:
         name: what users write in `ChatGLM(host=…)`.
         base_url: everything before `/chat/completions`.
         key_variables: environment variables that may hold its key; the first one that is set is used.
-        provider: the vendor's name in price tables and model catalogues; traces and messages name it.
+        provider: the vendor's name in price tables and model catalogues; traces and messages name it. `glm` means
+            that they know none.
         url_variables: environment variables that may hold another base URL for it.
         chosen_by_key: whether its key in the environment is enough to select it. Of plans that share a variable, it
             selects only one.
@@ -68,7 +69,7 @@ class Host:
     name: str
     base_url: str
     key_variables: tuple[str, ...]
-    provider: str = "glm"
+    provider: Literal["glm", "moonshotai", "zai", "zhipuai"] = "glm"
     url_variables: tuple[str, ...] = ()
     chosen_by_key: bool = True
     other_plan: str | None = None
