@@ -74,6 +74,7 @@ class ChunkReader:
         origin: Mapping[str, str] = UNKNOWN_ORIGIN,
     ) -> None:
         self._origin = origin
+        self._provider = origin["model_provider"]
         self._json_text = JsonExtractor() if json_only else None
         self._top: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
@@ -169,7 +170,7 @@ class ChunkReader:
             self._store_text(text)
         if parts:
             self._order += [str(part["index"]) for part in parts if part["id"] is not None]
-        return self._delta(text, reasoning, parts)
+        return delta_chunk(text, reasoning, parts, provider=self._provider)
 
     def _store_text(self, text: str) -> None:
         if not self._text:
@@ -243,10 +244,7 @@ class ChunkReader:
             ),
             generation_info={"finish_reason": self._finish_reason} if self._finish_reason else None,
         )
-        return [self._delta(text, "", parts), last] if text or parts else [last]
-
-    def _delta(self, text: str, reasoning: str, parts: list[ToolCallChunk]) -> ChatGenerationChunk:
-        return delta_chunk(text, reasoning, parts, provider=self._origin["model_provider"])
+        return [delta_chunk(text, "", parts, provider=self._provider), last] if text or parts else [last]
 
     def _reply(self) -> Reply:
         """Return what the stream has sent so far."""
