@@ -16,6 +16,7 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import ModelFallbackMiddleware, SummarizationMiddleware
 from langchain.chat_models import base, init_chat_model
+from langchain.embeddings import base as embeddings
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 
@@ -41,12 +42,15 @@ def get_weather(city: str) -> str:
 @pytest.fixture(autouse=True)
 def _unregistered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """LangChain as it was installed, before and after."""
-    for name in PROVIDERS:
-        monkeypatch.delitem(base._BUILTIN_PROVIDERS, name, raising=False)
+    tables: list[Any] = [base._BUILTIN_PROVIDERS, embeddings._BUILTIN_PROVIDERS]
+    for table in tables:
+        for name in PROVIDERS:
+            monkeypatch.delitem(table, name, raising=False)
     base._get_chat_model_creator.cache_clear()
     yield
-    for name in PROVIDERS:
-        base._BUILTIN_PROVIDERS.pop(name, None)
+    for table in tables:
+        for name in PROVIDERS:
+            table.pop(name, None)
     base._get_chat_model_creator.cache_clear()
 
 
