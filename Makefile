@@ -142,5 +142,15 @@ scale-out: .venv-ray/.ray  ## prompts and embeddings through Ray Data: two proce
 	.venv-ray/bin/python examples/ray_data.py --prompts $(PROMPTS)
 	PYTHONPATH=examples .venv-ray/bin/python examples/rag/embed_many.py --texts $(TEXTS)
 
+.venv-dcode/.dcode: pyproject.toml
+	@$(check_python)
+	$(call make_venv,.venv-dcode)
+	$(call install,.venv-dcode) --editable '.[testing]' --group dcode
+	@touch $@
+
+.PHONY: dcode
+dcode: .venv-dcode/.dcode  ## LangChain's coding agent on the embedded server: tools, a subagent, an edit, the cost
+	.venv-dcode/bin/python -m pytest tests/agents/test_dcode.py
+
 clean:  ## remove what the other targets made
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages.ai import add_usage
 from langchain_core.outputs import ChatResult
 
+from langchain_glm.content_blocks import provider_of
 from langchain_glm.errors import GLMToolChoiceError
 from langchain_glm.json import load_object
 from langchain_glm.keywords import sort_keywords
@@ -64,6 +65,7 @@ class Call:
         payload: the request body.
         schemas: the schemas of the tools' arguments, by the names that are sent.
         names: the tools' original names, by the names that are sent, for tools whose name the host refuses.
+        origin: the `model_provider` and the `host` for the reply's `response_metadata`.
         json_only: whether the request asked for text that is only JSON.
         think_tags: whether the model writes its thinking between tags in the text.
         search_notice: what to tell the user if the reply holds no search results; `None` if none were asked for, or
@@ -76,6 +78,7 @@ class Call:
     payload: Payload
     schemas: Mapping[str, Any]
     names: Mapping[str, str]
+    origin: Mapping[str, str]
     json_only: bool
     think_tags: bool
     search_notice: str | None
@@ -84,12 +87,19 @@ class Call:
 
     def result(self, body: Event) -> ChatResult:
         """Read a complete reply."""
-        return to_result(body, self.schemas, names=self.names, json_only=self.json_only, think_tags=self.think_tags)
+        return to_result(
+            body,
+            self.schemas,
+            names=self.names,
+            json_only=self.json_only,
+            think_tags=self.think_tags,
+            origin=self.origin,
+        )
 
     def reader(self) -> ChunkReader:
         """Return a reader for the reply's stream."""
         kind = TaggedChunkReader if self.think_tags else ChunkReader
-        return kind(self.schemas, names=self.names, json_only=self.json_only)
+        return kind(self.schemas, names=self.names, json_only=self.json_only, origin=self.origin)
 
     def must_ask_again(self, result: ChatResult) -> bool:
         """Whether a demanded tool call is missing and the model should be asked once more."""
@@ -193,6 +203,7 @@ def prepare(
         payload=payload | parallel | extra,
         schemas=parameters_of(tools, names),
         names=names,
+        origin={"model_provider": provider_of(host), "host": host.name},
         json_only=isinstance(response_format := model.response_format, dict)
         and response_format.get("type") in ("json_object", "json_schema"),
         think_tags=host.think_tags or bool(traits and traits.think_tags),

@@ -16,13 +16,13 @@ from langchain_glm.catalog.hosts import GATEWAY
 from langchain_glm.catalog.models import find_model
 from langchain_glm.catalog.profiles import model_profile
 from langchain_glm.connection import HOST_FIELDS, Connection
-from langchain_glm.content_blocks import register_translators
+from langchain_glm.content_blocks import provider_of, register_translators
 from langchain_glm.keywords import OtherNames
 from langchain_glm.notices import notify
 from langchain_glm.tools import WebSearch
 from langchain_glm.transport import client
 from langchain_glm.validation import as_glm_value_error
-from langchain_glm.version import PROVIDER, __version__
+from langchain_glm.version import __version__
 from langchain_glm.wire.reply.usage import sum_usage
 from langchain_glm.wire.request.ranges import check_ranges
 from langchain_glm.wire.request.thinking import check_thinking
@@ -80,9 +80,9 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
         GLMAuthenticationError: if there is no key for the host.
         GLMError: when called, if the endpoint fails; see `langchain_glm.errors`.
 
-    A reply's `response_metadata` holds `model_name` (the model that answered), `finish_reason`, `request_id`, `id`,
-    `created`, `reasoning_content`, `token_usage` (as the endpoint sent it), and `web_search`, `content_filter` and
-    `video_result` if the endpoint sent them.
+    A reply's `response_metadata` holds `host`, `model_name` (the model that answered), `finish_reason`, `request_id`,
+    `id`, `created`, `reasoning_content`, `token_usage` (as the endpoint sent it), and `web_search`, `content_filter`
+    and `video_result` if the endpoint sent them.
 
     Example:
         ```python
@@ -222,7 +222,7 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         keywords = tracing.with_stop(tracing.redacted_keywords(kwargs), stop or self.stop)
         params = super()._get_ls_params(**keywords)
-        params["ls_provider"] = PROVIDER
+        params["ls_provider"] = provider_of(tracing.host_of_call(self, keywords))
         return params
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from langchain_core.messages.block_translators import register_translator
+from langchain_core.messages.block_translators import get_translator, register_translator
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
+from langchain_glm.catalog.hosts import GATEWAY, PROVIDERS
 from langchain_glm.json import load_object
-from langchain_glm.version import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.messages.content import ContentBlock
 
-__all__ = ["register_translators"]
+    from langchain_glm.catalog.hosts import Host
+
+__all__ = ["provider_of", "register_translators"]
 
 Block = dict[str, Any]
 
@@ -34,8 +36,28 @@ _REFUSAL: Final = "The endpoint's content safety stopped this answer; remove any
 
 
 def register_translators() -> None:
-    """Make LangChain use these translations for messages with our `model_provider`."""
-    register_translator(PROVIDER, _message_blocks, _chunk_blocks)
+    """Make LangChain use these translations for messages of our providers; names that others registered stay theirs."""
+    for provider in PROVIDERS:
+        if _owner(provider) in (None, __name__):
+            register_translator(provider, _message_blocks, _chunk_blocks)
+
+
+def provider_of(host: Host) -> str:
+    """Return the provider that a host's messages and traces name: `model_provider` and `ls_provider`.
+
+    It is the host's provider, or `glm` if another package has registered its own translation under that name. Messages
+    and traces name the same one, because LangChain's summarization compares them.
+
+    Args:
+        host: the host of the request.
+    """
+    return host.provider if _owner(host.provider) == __name__ else GATEWAY.provider
+
+
+def _owner(provider: str) -> str | None:
+    """Return the module whose translation LangChain uses for a provider; `None` if there is none."""
+    translator = get_translator(provider)
+    return None if translator is None else getattr(translator["translate_content"], "__module__", "")
 
 
 def _message_blocks(message: AIMessage) -> list[ContentBlock]:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_core.messages import AIMessage
 
 from langchain_glm.json import dump_json
-from langchain_glm.version import PROVIDER
 from langchain_glm.wire.request.functions import to_wire_tool
+from langchain_glm.wire.request.reasoning import is_our_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -166,7 +166,7 @@ def _count_message(message: BaseMessage, count_text: Callable[[str], float], *, 
     if not isinstance(message, AIMessage):
         return _PER_MESSAGE + (count_text(content) if isinstance(content, str) else _count_blocks(content, count_text))
     count = _PER_MESSAGE
-    sends_reasoning = thinks and message.response_metadata.get("model_provider") in (None, PROVIDER)
+    sends_reasoning = thinks and is_our_message(message)
     reasoning = message.additional_kwargs.get("reasoning_content") if sends_reasoning else None
     if isinstance(reasoning, str) and reasoning:
         count += count_text(reasoning)

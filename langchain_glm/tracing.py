@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from langchain_glm.connection import SECRET_FIELDS
+from langchain_glm.catalog.choose_host import choose_host
+from langchain_glm.connection import HOST_FIELDS, SECRET_FIELDS
+from langchain_glm.errors import GLMError
 from langchain_glm.keywords import ALIASES, is_refused
 from langchain_glm.validation import own_settings
 from langchain_glm.wire.request.functions import to_wire_tool
@@ -14,9 +16,10 @@ from langchain_glm.wire.types import WireTool
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from langchain_glm.catalog.hosts import Host
     from langchain_glm.connection import Connection
 
-__all__ = ["changed_settings", "digest", "mask", "redacted_keywords", "with_stop"]
+__all__ = ["changed_settings", "digest", "host_of_call", "mask", "redacted_keywords", "with_stop"]
 
 
 def mask(_: Any) -> str:
@@ -38,6 +41,26 @@ def changed_settings(model: Connection) -> dict[str, Any]:
         if name not in SECRET_FIELDS and (value := getattr(model, name)) != default
     }
     return {**changed, "host": host.name, "base_url": host.base_url}
+
+
+def host_of_call(model: Connection, keywords: Mapping[str, Any]) -> Host:
+    """Return the host of a call, or that of the settings if the call's keywords are not valid.
+
+    Args:
+        model: the settings.
+        keywords: the keywords of the call, under our names for them.
+    """
+    if not HOST_FIELDS & keywords.keys():
+        return model.endpoint_host
+    base_url = None if keywords.get("host") else model.base_url  # another host brings its own URL
+    try:
+        return choose_host(
+            keywords.get("host", model.host),
+            keywords.get("base_url", base_url),
+            model=keywords.get("model", getattr(model, "model", None)),
+        )[0]
+    except (GLMError, TypeError):  # the call itself raises an error that says what is wrong
+        return model.endpoint_host
 
 
 def redacted_keywords(keywords: Mapping[str, Any], replace: Callable[[Any], str] = mask) -> dict[str, Any]:

@@ -1,6 +1,3 @@
-"""The version of this package and its provider's name, for messages and headers."""
+"""The version of this package."""
 
 __version__ = "0.1.0"
-
-PROVIDER = "glm"
-"""The `model_provider` of our messages; reasoning is sent back only for messages that have it."""

@@ -291,7 +291,7 @@ def test_tries_reach_the_callbacks(glm_server: GLMServer, make_model: Make, monk
 def test_traces_name_the_model_that_was_asked(make_model: Make) -> None:
     params = make_model(temperature=0.5, stop="END")._get_ls_params(model_name="glm-4.6", max_tokens=9)
     assert params == {
-        "ls_provider": "glm",
+        "ls_provider": "zai",
         "ls_model_name": "glm-4.6",
         "ls_model_type": "chat",
         "ls_temperature": 0.5,

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.block_translators import PROVIDER_TRANSLATORS, get_translator, register_translator
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
-from langchain_glm.content_blocks import register_translators
+from langchain_glm.catalog.hosts import GATEWAY, HOSTS, PROVIDERS, Host
+from langchain_glm.content_blocks import provider_of, register_translators
 from tests.wire.reply.reading import WAYS, body, chunks_of, delta, end, part, whole
 
 register_translators()
@@ -237,3 +239,35 @@ def test_two_calls_of_one_id_are_two_blocks(way: str) -> None:
         ("c0", "find", {"q": "x"}),
         ("c0_1", "get", {}),
     ]
+
+
+# The providers under which they are registered.
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_messages_of_every_provider_are_translated(provider: str) -> None:
+    stored = message("a", {"model_provider": provider, "web_search": [RESULT], "id": "r"})
+    assert stored.content_blocks == [{"type": "text", "text": "a"}, *SEARCHED]
+
+
+@pytest.mark.parametrize("taken", PROVIDERS)
+def test_a_name_that_another_package_has_registered_stays_its_own(taken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it comes before our package or after it: our messages then have a name whose translation is ours."""
+    for provider in PROVIDERS:
+        monkeypatch.delitem(PROVIDER_TRANSLATORS, provider)
+    theirs: Any = {"type": "text", "text": "theirs"}
+    register_translator(taken, lambda _: [theirs], lambda _: [theirs])
+    before = get_translator(taken)
+    register_translators()
+    assert get_translator(taken) is before
+    assert message("a", {"model_provider": taken}).content_blocks == [theirs]
+    for host in HOSTS.values():
+        assert provider_of(host) == (GATEWAY.provider if host.provider == taken else host.provider)
+
+
+@pytest.mark.parametrize("provider", ["openai", "nobody"])
+def test_messages_are_ours_whatever_a_host_names(provider: Any) -> None:
+    host = Host(name="mine", base_url="https://llm.example/v1", key_variables=(), provider=provider)
+    before = get_translator(provider)
+    assert provider_of(host) == "glm"
+    assert get_translator(provider) is before

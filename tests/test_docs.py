@@ -73,7 +73,7 @@ def with_python(document: Path) -> bool:
     return any(block.info.split()[:1] == ["python"] for block in blocks(document))
 
 
-NEEDS: Final = {"docs/mcp.md": "fastmcp"}
+NEEDS: Final = {"docs/mcp.md": "fastmcp", "docs/deepagents.md": "deepagents"}
 """What the examples of a document import that the lowest versions do not bring."""
 
 
@@ -103,7 +103,7 @@ def test_examples_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_few_examples_are_not_run(document: Path) -> None:
-    infos = {"", "sh", "diff", "python", "python no-run"}
+    infos = {"", "sh", "diff", "toml", "python", "python no-run"}
     assert {block.info for block in blocks(document)} <= infos
     skipped = [block for block in blocks(document) if block.info == "python no-run"]
     assert len(skipped) <= 1

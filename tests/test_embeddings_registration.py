@@ -49,6 +49,21 @@ async def test_init_embeddings(named: tuple[str, str | None], monkeypatch: pytes
         assert server.requests[0].body["model"] == "embedding-3"
 
 
+@pytest.mark.parametrize("host", ["bigmodel", None])
+def test_the_vendor_that_serves_embeddings(host: str | None) -> None:
+    langchain_glm.register()
+    embeddings = init_embeddings("zhipuai:embedding-3", api_key="k", host=host)
+    assert isinstance(embeddings, GLMEmbeddings)
+    assert embeddings.endpoint_host.name == "bigmodel"
+
+
+@pytest.mark.parametrize("provider", ["zai", "moonshotai"])
+def test_vendors_without_embeddings_are_not_added(provider: str) -> None:
+    langchain_glm.register()
+    with pytest.raises(ValueError, match=f"'{provider}' is not supported"):
+        init_embeddings(f"{provider}:embedding-3")
+
+
 def test_without_a_key_the_error_says_what_to_do() -> None:
     langchain_glm.register()
     with pytest.raises(GLMAuthenticationError, match="ZHIPUAI_API_KEY"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import shutil
@@ -9,21 +10,23 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import ModelFallbackMiddleware, SummarizationMiddleware
 from langchain.chat_models import base, init_chat_model
+from langchain.embeddings import base as embeddings
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 
 import langchain_glm
-from langchain_glm import ChatGLM
+from langchain_glm import HOSTS, ChatGLM, GLMAuthenticationError, GLMValueError, Host
+from langchain_glm.catalog.hosts import PROVIDERS
 from langchain_glm.testing import Fault, GLMServer, Reply, ToolCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PATCH: Final = Path(__file__).parent.parent / "docs" / "langchain-init-chat-model.patch"
 PATCHED: Final = "libs/langchain_v1/langchain/chat_models/base.py"
@@ -39,10 +42,15 @@ def get_weather(city: str) -> str:
 @pytest.fixture(autouse=True)
 def _unregistered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """LangChain as it was installed, before and after."""
-    monkeypatch.delitem(base._BUILTIN_PROVIDERS, "glm", raising=False)
+    tables: list[Any] = [base._BUILTIN_PROVIDERS, embeddings._BUILTIN_PROVIDERS]
+    for table in tables:
+        for name in PROVIDERS:
+            monkeypatch.delitem(table, name, raising=False)
     base._get_chat_model_creator.cache_clear()
     yield
-    base._BUILTIN_PROVIDERS.pop("glm", None)
+    for table in tables:
+        for name in PROVIDERS:
+            table.pop(name, None)
     base._get_chat_model_creator.cache_clear()
 
 
@@ -54,9 +62,10 @@ def server(glm_server: GLMServer, monkeypatch: pytest.MonkeyPatch) -> GLMServer:
     return glm_server
 
 
-def test_without_it_the_name_is_unknown() -> None:
-    with pytest.raises(ValueError, match=r"glm:glm-5\.2"):
-        init_chat_model("glm:glm-5.2")
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_without_it_the_name_is_unknown(provider: str) -> None:
+    with pytest.raises(ValueError, match=rf"{provider}:glm-5\.2"):
+        init_chat_model(f"{provider}:glm-5.2")
 
 
 def test_importing_the_package_imports_no_langchain() -> None:
@@ -65,7 +74,9 @@ def test_importing_the_package_imports_no_langchain() -> None:
     assert ran.stdout == "False\n"
 
 
-@pytest.mark.parametrize("named", [("glm:glm-5.2", None), ("glm-5.2", "glm"), ("glm-4.7", "GLM")])
+@pytest.mark.parametrize(
+    "named", [("glm:glm-5.2", None), ("zai:glm-5.2", None), ("glm-5.2", "glm"), ("glm-4.7", "GLM"), ("glm-4.7", "zai")]
+)
 def test_init_chat_model(named: tuple[str, str | None], server: GLMServer) -> None:
     langchain_glm.register()
     langchain_glm.register()
@@ -74,10 +85,79 @@ def test_init_chat_model(named: tuple[str, str | None], server: GLMServer) -> No
     assert model.invoke("hi").text
     sent = server.requests[-1].body
     assert (sent["model"], sent["temperature"], sent["thinking"]["type"]) == (
-        named[0].removeprefix("glm:"),
+        named[0].rpartition(":")[2],
         0.3,
         "disabled",
     )
+
+
+# the name, the settings, and the host with its provider
+HOST_OF: list[tuple[str, dict[str, Any], tuple[str, str]]] = [
+    ("zai:glm-5.2", {}, ("zai", "zai")),
+    ("zhipuai:glm-5.2", {}, ("bigmodel", "zhipuai")),
+    ("moonshotai:kimi-k3", {}, ("kimi", "moonshotai")),
+    ("zai:glm-5.2", {"host": "zai-coding"}, ("zai-coding", "zai")),
+    ("zhipuai:glm-5.2", {"host": "bigmodel-coding"}, ("bigmodel-coding", "zhipuai")),
+    ("moonshotai:kimi-k3", {"host": "kimi-cn"}, ("kimi-cn", "moonshotai")),
+    ("zai:glm-5.2", {"host": HOSTS["zai-coding"]}, ("zai-coding", "zai")),
+    # a gateway that serves the vendor's models, by its name or as a host of the user's own
+    ("zai:glm-5.2", {"host": "phanedge"}, ("phanedge", "glm")),
+    ("zai:glm-5.2", {"host": Host(name="own", base_url="https://llm.example", key_variables=())}, ("own", "glm")),
+    # a URL: that of one of the vendor's hosts, or of a proxy, which follows the vendor's rules
+    ("zai:glm-5.2", {"base_url": HOSTS["zai-coding"].base_url}, ("zai-coding", "zai")),
+    ("zhipuai:glm-5.2", {"base_url": HOSTS["bigmodel-coding"].base_url + "/"}, ("bigmodel-coding", "zhipuai")),
+    ("zai:glm-5.2", {"base_url": "https://proxy.example/v1"}, ("zai", "zai")),
+    ("zhipuai:glm-5.2", {"api_base": "https://proxy.example/v1"}, ("bigmodel", "zhipuai")),
+    # `glm` takes any host
+    ("glm:glm-5.2", {"host": "bigmodel"}, ("bigmodel", "zhipuai")),
+    ("glm:kimi-k3", {"host": "kimi"}, ("kimi", "moonshotai")),
+    ("glm:glm-5.2", {"base_url": "https://proxy.example/v1"}, ("gateway", "glm")),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "expected"), HOST_OF)
+def test_the_name_chooses_the_host(name: str, settings: dict[str, Any], expected: tuple[str, str]) -> None:
+    langchain_glm.register()
+    model: Any = init_chat_model(name, api_key="k", **settings)
+    assert isinstance(model, ChatGLM)
+    assert (model.endpoint_host.name, model._get_ls_params()["ls_provider"]) == expected
+
+
+@pytest.mark.parametrize("key", ["ZAI_API_KEY", "MOONSHOT_API_KEY"])
+def test_the_name_chooses_among_several_keys(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`glm` cannot, and says so; the other names take the key of their host."""
+    langchain_glm.register()
+    monkeypatch.setenv("ZHIPUAI_API_KEY", "k")
+    monkeypatch.setenv(key, "l")
+    model: Any = init_chat_model("zhipuai:glm-5.2")
+    assert model.endpoint_host.name == "bigmodel"
+    monkeypatch.delenv("ZHIPUAI_API_KEY")
+    with pytest.raises(GLMAuthenticationError, match="ZHIPUAI_API_KEY"):
+        init_chat_model("zhipuai:glm-5.2")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "advice"),
+    [
+        ("zai:glm-5.2", {"host": "bigmodel"}, r'host \'bigmodel\' .* "zhipuai:<model>"'),
+        ("moonshotai:kimi-k3", {"host": HOSTS["zai"]}, '"zai:<model>"'),
+        ("zhipuai:glm-5.2", {"base_url": HOSTS["zai"].base_url}, '"zai:<model>"'),
+        ("zai:glm-5.2", {"host": "nowhere"}, "'nowhere' is unknown"),
+        ("zai:glm-5.2", {"base_url": "nowhere"}, "https://"),
+    ],
+)
+def test_a_host_of_another_vendor_is_refused(name: str, settings: dict[str, Any], advice: str) -> None:
+    langchain_glm.register()
+    with pytest.raises(GLMValueError, match=advice):
+        init_chat_model(name, api_key="k", **settings)
+
+
+def test_a_coding_plan_chosen_by_its_url_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    langchain_glm.register()
+    monkeypatch.setenv("ZAI_API_KEY", "k")
+    monkeypatch.setenv("ZAI_BASE_URL", HOSTS["zai-coding"].base_url)
+    model: Any = init_chat_model("zai:glm-5.3")
+    assert model.endpoint_host.name == "zai-coding"
 
 
 async def test_configurable_fields_of_init_chat_model(server: GLMServer) -> None:
@@ -96,11 +176,12 @@ async def test_configurable_fields_of_init_chat_model(server: GLMServer) -> None
     assert (second["model"], second["max_tokens"], second.get("temperature")) == ("glm-4.6", 9, 0.1)
 
 
-async def test_agents_take_the_name(server: GLMServer) -> None:
+@pytest.mark.parametrize("name", ["glm:glm-5.2", "zai:glm-5.2"])
+async def test_agents_take_the_name(name: str, server: GLMServer) -> None:
     langchain_glm.register()
     script = (Reply(reasoning="Look.", tool_calls=(ToolCall("get_weather", {"city": "Paris"}),)), Reply("Sunny."))
     server.queue(*script, *script)
-    agent: Any = create_agent("glm:glm-5.2", [get_weather])
+    agent: Any = create_agent(name, [get_weather])
     question: Any = {"messages": [HumanMessage("Weather in Paris?")]}
     for state in (agent.invoke(question), await agent.ainvoke(question)):
         assert state["messages"][-1].text == "Sunny."
@@ -145,7 +226,7 @@ def test_a_table_that_nobody_reads_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(base, "_init_chat_model_helper", lambda *_, **__: "something else")
     with pytest.raises(RuntimeError, match=r"init_chat_model gave str.*create_agent"):
         langchain_glm.register()
-    assert "glm" not in copied
+    assert not set(PROVIDERS) & copied.keys()
     monkeypatch.undo()
 
 
@@ -172,6 +253,88 @@ def test_a_name_that_is_taken(server: GLMServer) -> None:
     base._BUILTIN_PROVIDERS["glm"] = ("langchain_other", "ChatOther", base._call)
     with pytest.raises(RuntimeError, match=r"'glm' for langchain_other.*create_agent"):
         langchain_glm.register()
+
+
+@pytest.mark.parametrize("taken", PROVIDERS[1:])
+def test_a_vendor_that_langchain_knows_stays_its_own(taken: str) -> None:
+    own = ("langchain_other", "ChatOther", base._call)
+    base._BUILTIN_PROVIDERS[taken] = own
+    langchain_glm.register()
+    assert base._BUILTIN_PROVIDERS[taken] is own
+    with pytest.raises(ImportError, match="langchain-other"):
+        init_chat_model(f"{taken}:glm-5.2")
+    assert isinstance(init_chat_model("glm:glm-5.2", host="zai", api_key="k"), ChatGLM)
+
+
+class FourFields(NamedTuple):
+    """An entry as langchain#38784 proposes."""
+
+    module: str
+    class_name: str
+    creator: Callable[..., Any]
+    package: str
+
+
+class OtherNames(NamedTuple):
+    """The same in another order, with a field that has a default."""
+
+    package_name: str
+    module_path: str
+    class_name: str
+    creator_func: Callable[..., Any]
+    since: str = "1.0"
+
+
+@pytest.mark.parametrize("kind", [FourFields, OtherNames])
+def test_a_table_of_named_entries(kind: Any, server: GLMServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read by their names, and ours is one of them."""
+
+    def entry(module: str, class_name: str, creator: Any) -> Any:
+        package = module.replace("_", "-")
+        if kind is FourFields:
+            return FourFields(module, class_name, creator, package)
+        return OtherNames(package, module, class_name, creator)
+
+    table = {name: entry(*fields) for name, fields in base._BUILTIN_PROVIDERS.items()}
+
+    def creator_of(provider: str) -> Any:
+        found = table[provider]._asdict()
+        (module,) = (value for name, value in found.items() if "module" in name)
+        (creator,) = (value for name, value in found.items() if "creator" in name)
+        return functools.partial(creator, cls=getattr(importlib.import_module(module), found["class_name"]))
+
+    monkeypatch.setattr(base, "_BUILTIN_PROVIDERS", table)
+    monkeypatch.setattr(base, "_get_chat_model_creator", creator_of)
+    langchain_glm.register()
+    for name in PROVIDERS:
+        assert type(table[name]) is kind
+        assert "langchain-zai-glm" in table[name]
+    assert init_chat_model("zai:glm-5.2").invoke("hi").text
+    assert server.requests[-1].body["model"] == "glm-5.2"
+    before = dict(table)
+    langchain_glm.register()
+    assert table == before
+    monkeypatch.undo()  # the fixture takes the names out of the real table
+
+
+def test_named_entries_that_say_something_else_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unknown(NamedTuple):
+        module: str
+        class_name: str
+        creator: Callable[..., Any]
+        licence: str
+
+    class Lacking(NamedTuple):
+        module: str
+        package: str
+        creator: Callable[..., Any]
+
+    for entry in (Unknown("langchain_openai", "ChatOpenAI", base._call, "MIT"), Lacking("a", "b", base._call)):
+        monkeypatch.setattr(base, "_BUILTIN_PROVIDERS", table := {"openai": entry})
+        with pytest.raises(RuntimeError, match=r"langchain [\d.]+ .*create_agent\(ChatGLM\("):
+            langchain_glm.register()
+        assert table.keys() == {"openai"}
+    monkeypatch.undo()
 
 
 # The patch for LangChain.

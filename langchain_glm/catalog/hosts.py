@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from urllib.parse import urljoin
 
-__all__ = ["CHAT", "GATEWAY", "HOSTS", "SEARCH_COUNTS", "Host"]
+__all__ = ["CHAT", "GATEWAY", "HOSTS", "PROVIDERS", "SEARCH_COUNTS", "Host"]
 
 CHAT: Final = "/chat/completions"
 """The path of the chat endpoint, which every host serves."""
@@ -28,6 +28,8 @@ class Host:
         name: what users write in `ChatGLM(host=…)`.
         base_url: everything before `/chat/completions`.
         key_variables: environment variables that may hold its key; the first one that is set is used.
+        provider: the vendor's name in price tables and model catalogues; traces and messages name it. `glm` means
+            that they know none.
         url_variables: environment variables that may hold another base URL for it.
         chosen_by_key: whether its key in the environment is enough to select it. Of plans that share a variable, it
             selects only one.
@@ -67,6 +69,7 @@ class Host:
     name: str
     base_url: str
     key_variables: tuple[str, ...]
+    provider: Literal["glm", "moonshotai", "zai", "zhipuai"] = "glm"
     url_variables: tuple[str, ...] = ()
     chosen_by_key: bool = True
     other_plan: str | None = None
@@ -127,6 +130,7 @@ _BIGMODEL_SERVES: Final = _ZAI_SERVES | {"/embeddings", "/rerank", "/knowledge/r
 # On coding plans, `/embeddings` was refused with 1211 for two accounts in 2026-07, and `/web_search` bills the balance
 # of the ordinary host; the plans bring search and reader as MCP servers instead.
 _PLAN_SERVES: Final = frozenset({"/tokenizer"})
+# Providers: models.dev, LiteLLM and genai-prices 0.2.3, 2026-11; they have no name for the gateways in this file.
 # docs.z.ai, 2026-10-07: URLs, `tool_stream`, `clear_thinking`, tool_choice "auto" only, no json_schema. Key and URL
 # variables: zai-sdk 0.2.3 and Z.ai's MCP servers. Streams hold usage without asking (recorded, 2025-09 to 2026-08).
 # `reasoning_content` in both directions and ignored tool choices: recorded, 2026-03 to 2026-08. Names of tools:
@@ -137,6 +141,7 @@ _ZAI: Final = Host(
     name="zai",
     base_url="https://api.z.ai/api/paas/v4",
     key_variables=("ZAI_API_KEY", "Z_AI_API_KEY"),
+    provider="zai",
     url_variables=("ZAI_BASE_URL", "ZAI_API_BASE"),
     other_plan="zai-coding",
     wrong_urls=("https://api.z.ai/v1", "https://api.z.ai/v4", "https://api.z.ai/api/v4"),
@@ -156,6 +161,7 @@ _BIGMODEL: Final = replace(
     name="bigmodel",
     base_url="https://open.bigmodel.cn/api/paas/v4",
     key_variables=("ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "BIGMODEL_API_KEY"),
+    provider="zhipuai",
     url_variables=("ZHIPUAI_BASE_URL", "ZHIPUAI_API_BASE"),
     other_plan="bigmodel-coding",
     wrong_urls=("https://open.bigmodel.cn/v1", "https://open.bigmodel.cn/api/paas/v4/v1"),
@@ -189,6 +195,7 @@ _KIMI: Final = Host(
     name="kimi",
     base_url="https://api.moonshot.ai/v1",
     key_variables=("MOONSHOT_API_KEY", "KIMI_API_KEY"),
+    provider="moonshotai",
     url_variables=("MOONSHOT_BASE_URL",),
     keeps_reasoning=True,
     reasoning_field="reasoning_content",
@@ -276,3 +283,6 @@ HOSTS: Final[Mapping[str, Host]] = {
 GATEWAY: Final = Host(name="gateway", base_url="", key_variables=("GLM_API_KEY",), stream_usage=True)
 """The host for a `base_url` that is in no entry of `HOSTS`. It is assumed to be compatible with OpenAI, but without
 forced tool calls or enforced schemas."""
+
+PROVIDERS: Final = tuple(dict.fromkeys(host.provider for host in (GATEWAY, *HOSTS.values())))
+"""Every provider's name; the first one, `glm`, is that of gateways."""

@@ -55,8 +55,8 @@ def cost(
 
     Args:
         message: a reply of `ChatGLM`, or the sum of its chunks.
-        host: the host that answered, which a message does not name: a name from `HOSTS`, or `model.endpoint_host`. It
-            decides about the currency. Default: the list price in US dollars applies.
+        host: the host that answered: a name from `HOSTS`, or `model.endpoint_host`. It decides about the currency.
+            Default: the list price in US dollars applies.
         prices: your own prices by model id, as the endpoint names it. They take precedence over the tables, on any
             host.
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import base64
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from langchain.agents.middleware import TodoListMiddleware
@@ -11,6 +15,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from pydantic import BaseModel
 
+from langchain_glm import ChatGLM
+from langchain_glm.catalog.hosts import PROVIDERS
+from langchain_glm.deep_agents import TEXT_ONLY
 from langchain_glm.testing import GLMServer, Reply, ToolCall
 from tests.agents.acting import (
     SECOND_THOUGHT,
@@ -27,10 +34,16 @@ from tests.agents.acting import (
 )
 
 if TYPE_CHECKING:
-    from langchain_glm import ChatGLM
+    from pathlib import Path
+
     from tests.agents.acting import Run
 
 create_deep_agent: Any = pytest.importorskip("deepagents").create_deep_agent
+FilesystemBackend: Any = pytest.importorskip("deepagents.backends").FilesystemBackend
+
+PNG: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 async def test_plans_and_files(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:
@@ -121,3 +134,79 @@ async def test_a_full_window_is_summarized(run: Run, model: ChatGLM, glm_server:
     assert len(glm_server.requests) == 12
     assert "A summary." in sent(glm_server, "user")[0]["content"]
     assert "Question 0" not in str(glm_server.requests[-1].body["messages"])
+
+
+# By name, and what the profile of a text model tells it. Deep Agents finds both by entry points.
+
+_BY_NAME = """
+import sys
+from deepagents import create_deep_agent
+from langchain.chat_models.base import _BUILTIN_PROVIDERS
+
+assert "langchain_glm" not in sys.modules
+assert "zai" not in _BUILTIN_PROVIDERS
+answer = create_deep_agent(sys.argv[1]).invoke({"messages": "Hello"})["messages"][-1]
+print(answer.text, answer.response_metadata["host"])
+"""
+
+
+@pytest.mark.parametrize("name", ["glm:glm-5.2", "zai:glm-5.2"])
+def test_a_name_works_with_nothing_called_before(name: str, glm_server: GLMServer) -> None:
+    environment = {**os.environ, "ZAI_API_KEY": glm_server.api_key, "ZAI_BASE_URL": glm_server.base_url}
+    glm_server.queue(Reply("Good morning."))
+    done = subprocess.run(
+        [sys.executable, "-c", _BY_NAME, name], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Good morning. zai\n"
+    assert TEXT_ONLY in sent(glm_server, "system")[0]["content"]
+
+
+def test_names_are_registered_only_when_one_is_used() -> None:
+    code = (
+        "import deepagents, sys\nfrom deepagents.profiles.provider import get_provider_profile\n"
+        "from langchain.chat_models.base import _BUILTIN_PROVIDERS\n"
+        "print([get_provider_profile(name + ':x') is not None for name in sys.argv[1:]], 'glm' in _BUILTIN_PROVIDERS)"
+    )
+    command = [sys.executable, "-c", code, *PROVIDERS, "nobody"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[True, True, True, True, False] False\n"
+
+
+# the host, the model, and whether it is told that it can read only text
+TOLD: list[tuple[str, str, bool]] = [
+    ("zai", "glm-5.2", True),
+    ("bigmodel", "glm-4.6", True),
+    ("phanedge", "glm-5.2", True),
+    ("kimi", "kimi-k2-thinking", True),
+    ("zai", "glm-4.6v", False),
+    ("kimi", "kimi-k3", False),
+    ("zai", "glm-4.7", False),  # on the coding plan, a model that reads images answers
+    ("zai-coding", "glm-5.2", True),
+]
+
+
+@pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")
+@pytest.mark.parametrize(("host", "name", "told"), TOLD)
+def test_models_that_read_only_text_are_told_so(host: str, name: str, told: bool) -> None:
+    """The chief and its subagent; images in the conversation would reach neither."""
+    with GLMServer(host) as server:
+        model = ChatGLM(model=name, host=host, base_url=server.base_url, api_key=server.api_key)
+        server.queue(
+            call("task", description="Say hello", subagent_type="general-purpose"), answer("Hello."), answer("Done.")
+        )
+        create_deep_agent(model).invoke(ask("Let somebody say hello"))
+        prompts = [str(request.body["messages"][0]["content"]) for request in server.requests]
+    assert [TEXT_ONLY in prompt for prompt in prompts] == [told] * 3
+
+
+def test_an_image_that_is_opened_does_not_reach_a_text_model(glm_server: GLMServer, tmp_path: Path) -> None:
+    """This is why it is told: the description of `read_file` promises to show images, and opening one costs a call."""
+    (tmp_path / "chart.png").write_bytes(PNG)
+    model = ChatGLM(model="glm-5.2", host="zai", base_url=glm_server.base_url, api_key=glm_server.api_key)
+    agent = create_deep_agent(model, backend=FilesystemBackend(root_dir=str(tmp_path), virtual_mode=True))
+    glm_server.queue(call("read_file", file_path="/chart.png"), answer("I see nothing."))
+    agent.invoke(ask("What does the chart show?"))
+    (tool,) = (entry for entry in glm_server.requests[0].body["tools"] if entry["function"]["name"] == "read_file")
+    assert "image" in tool["function"]["description"].lower()
+    assert "base64" not in str(glm_server.requests[1].body["messages"])
+    assert "image_url" not in str(glm_server.requests[1].body["messages"])

@@ -209,7 +209,7 @@ async def test_stream_mode_messages(stream: Stream, model: ChatGLM, glm_server: 
         "Now Paris." + "Both are sunny.",
     )
     assert {where["langgraph_node"] for _, where in parts} == {"model", "tools"}
-    assert {where.get("ls_provider") for chunk, where in parts if isinstance(chunk, AIMessageChunk)} == {"glm"}
+    assert {where.get("ls_provider") for chunk, where in parts if isinstance(chunk, AIMessageChunk)} == {"zai"}
     assert len([chunk for chunk, _ in parts if isinstance(chunk, ToolMessage)]) == 3
     assert all(request.body["stream"] for request in glm_server.requests)
 

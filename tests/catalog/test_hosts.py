@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from langchain_glm.catalog.hosts import GATEWAY, HOSTS, Host
+from langchain_glm.catalog.hosts import GATEWAY, HOSTS, PROVIDERS, Host
 from langchain_glm.catalog.models import MODELS
 
 if TYPE_CHECKING:
@@ -43,6 +43,21 @@ def test_a_host_is_consistent(host: Host) -> None:
     assert other is None or other.other_plan == host.name
     assert host.served_as.keys() | set(host.served_as.values()) <= MODELS.keys()
     assert hash(host) == hash(dataclasses.replace(host))
+
+
+def test_providers_are_named_as_price_tables_name_them() -> None:
+    assert {name: host.provider for name, host in HOSTS.items()} == {
+        "zai": "zai",
+        "zai-coding": "zai",
+        "bigmodel": "zhipuai",
+        "bigmodel-coding": "zhipuai",
+        "phanedge": "glm",
+        "anyfast": "glm",
+        "kimi": "moonshotai",
+        "kimi-cn": "moonshotai",
+    }
+    assert GATEWAY.provider == "glm"
+    assert PROVIDERS == ("glm", "zai", "zhipuai", "moonshotai")
 
 
 def test_hosts_that_pass_thinking_through_are_asked_to_keep_it() -> None:

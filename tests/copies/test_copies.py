@@ -75,7 +75,7 @@ async def test_a_twin_sends_the_same(
     assert (twin._endpoint().timeout, twin.profile, twin.tags) == (model._endpoint().timeout, model.profile, ["tagged"])
     model.invoke("hi")
     for answer in (twin.invoke("hi"), await twin.ainvoke("hi"), *twin.stream("hi")):
-        assert answer.response_metadata["model_provider"] == "glm"
+        assert answer.response_metadata["model_provider"] == "zai"
     of_model, *of_twin = (
         (dict(request.body, stream=None), request.headers.get("x-team")) for request in glm_server.requests[-4:]
     )

@@ -113,7 +113,7 @@ async def test_a_run_is_described(way: str, langsmith: LangSmith, glm_server: GL
     metadata = run["extra"]["metadata"]
     shown = {key: value for key, value in metadata.items() if key.startswith("ls_")}
     assert shown == {
-        "ls_provider": "glm",
+        "ls_provider": "zai",
         "ls_model_name": "glm-5.2",
         "ls_model_type": "chat",
         "ls_temperature": 0.5,
@@ -173,7 +173,7 @@ async def test_an_agents_runs_are_described(langsmith: LangSmith, glm_server: GL
     assert len(runs) == 4
     for run in runs:
         metadata = run["extra"]["metadata"]
-        assert (metadata["ls_provider"], metadata["ls_model_name"]) == ("glm", "glm-5.2")
+        assert (metadata["ls_provider"], metadata["ls_model_name"]) == ("zai", "glm-5.2")
         assert (metadata["thinking"], metadata["reasoning_effort"], metadata["host"]) == (True, "high", "zai")
         assert metadata["usage_metadata"]["output_token_details"] == {"reasoning": 25}
         tools = run["extra"]["invocation_params"]["tools"]

@@ -109,7 +109,7 @@ async def test_a_run_is_recorded(way: str, recorded: Recorded, glm_server: GLMSe
         assert found.pop("served") == "glm-5.2-served"
     assert found.pop("asked", "glm-5.2") == "glm-5.2"
     assert found == {
-        "provider": "glm",
+        "provider": "zai",
         "finish_reason": "length",
         "input": 100,
         "output": 40,
@@ -131,7 +131,7 @@ async def test_an_agents_models_are_recorded(recorded: Recorded, glm_server: GLM
     found = [recorded.facts(span) for span in recorded.models()]
     assert [facts["finish_reason"] for facts in found] == ["tool_calls", "stop"] * 2
     assert {(facts["provider"], facts["served"], facts["cached"], facts["reasoning"]) for facts in found} == {
-        ("glm", "glm-5.2", 64, 25)
+        ("zai", "glm-5.2", 64, 25)
     }
 
 

@@ -17,6 +17,7 @@ from langchain_glm.wire.reply.delta import delta_chunk
 from langchain_glm.wire.reply.fences import JsonExtractor
 from langchain_glm.wire.reply.message import (
     MESSAGE_FIELDS,
+    UNKNOWN_ORIGIN,
     Reply,
     additional_kwargs,
     error_from_finish_reason,
@@ -52,6 +53,7 @@ class ChunkReader:
         schemas: the schemas of the tools' arguments, by the names that were sent.
         names: the tools' original names, by the names that were sent, for tools whose name GLM refuses.
         json_only: whether the request asked for text that is only JSON; anything around the JSON is removed.
+        origin: the `model_provider` and the `host` for `response_metadata`.
 
     Example:
         ```python
@@ -63,7 +65,16 @@ class ChunkReader:
         ```
     """
 
-    def __init__(self, schemas: Mapping[str, Any], *, names: Mapping[str, str] = {}, json_only: bool = False) -> None:
+    def __init__(
+        self,
+        schemas: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] = {},
+        json_only: bool = False,
+        origin: Mapping[str, str] = UNKNOWN_ORIGIN,
+    ) -> None:
+        self._origin = origin
+        self._provider = origin["model_provider"]
         self._json_text = JsonExtractor() if json_only else None
         self._top: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
@@ -159,7 +170,7 @@ class ChunkReader:
             self._store_text(text)
         if parts:
             self._order += [str(part["index"]) for part in parts if part["id"] is not None]
-        return delta_chunk(text, reasoning, parts)
+        return delta_chunk(text, reasoning, parts, provider=self._provider)
 
     def _store_text(self, text: str) -> None:
         if not self._text:
@@ -233,7 +244,7 @@ class ChunkReader:
             ),
             generation_info={"finish_reason": self._finish_reason} if self._finish_reason else None,
         )
-        return [delta_chunk(text, "", parts), last] if text or parts else [last]
+        return [delta_chunk(text, "", parts, provider=self._provider), last] if text or parts else [last]
 
     def _reply(self) -> Reply:
         """Return what the stream has sent so far."""
@@ -241,6 +252,7 @@ class ChunkReader:
             self._choice["logprobs"] = {"content": self._logprobs}
         return Reply(
             top=self._top,
+            origin=self._origin,
             choice=self._choice,
             message={
                 key: join_audio(values) if key == "audio" else join_values(values)

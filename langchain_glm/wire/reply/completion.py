@@ -11,6 +11,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_glm.errors import GLMServerError
 from langchain_glm.wire.reply.fences import extract_json
 from langchain_glm.wire.reply.message import (
+    UNKNOWN_ORIGIN,
     Reply,
     additional_kwargs,
     error_from_finish_reason,
@@ -36,6 +37,7 @@ def to_result(
     names: Mapping[str, str] = {},
     json_only: bool = False,
     think_tags: bool = False,
+    origin: Mapping[str, str] = UNKNOWN_ORIGIN,
 ) -> ChatResult:
     """Read a completion.
 
@@ -45,6 +47,7 @@ def to_result(
         names: the tools' original names, by the names that were sent, for tools whose name GLM refuses.
         json_only: whether the request asked for text that is only JSON; anything around the JSON is removed.
         think_tags: whether thinking between tags at the beginning of the text is moved into the reasoning.
+        origin: the `model_provider` and the `host` for `response_metadata`.
 
     Returns:
         One generation for each choice; `llm_output` holds `token_usage` and `model_name`.
@@ -62,7 +65,9 @@ def to_result(
     )
     generations = [
         ChatGeneration(
-            message=_message(body, choice, usage, schemas, names, json_only=json_only, think_tags=think_tags),
+            message=_message(
+                body, choice, usage, schemas, names, json_only=json_only, think_tags=think_tags, origin=origin
+            ),
             generation_info={"finish_reason": choice.get("finish_reason")},
         )
         for choice in choices
@@ -79,6 +84,7 @@ def _message(
     *,
     json_only: bool,
     think_tags: bool,
+    origin: Mapping[str, str],
 ) -> AIMessage:
     message = choice.get("message") or choice.get("delta")
     message = message if isinstance(message, Mapping) else {}
@@ -91,6 +97,7 @@ def _message(
     calls, invalid = read_calls(entries, schemas, names, body.get("id"))
     reply = Reply(
         top=body,
+        origin=origin,
         choice=choice,
         message=other_fields(message),
         finish_reason=choice.get("finish_reason"),

@@ -16,8 +16,6 @@ from langchain_core.messages.tool import ToolCallChunk, invalid_tool_call, tool_
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
 
-from langchain_glm.version import PROVIDER
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,14 +27,23 @@ _MAX_COMPLETED_LENGTH: Final = 500
 """The most characters of a fragment that LangChain completes: the time for it grows with the square of the length."""
 
 
-def delta_chunk(text: str, reasoning: str, parts: Sequence[ToolCallChunk] = ()) -> ChatGenerationChunk:
-    """Return the chunk of one delta: its text, its reasoning, and at most one fragment of each tool call."""
+def delta_chunk(
+    text: str, reasoning: str, parts: Sequence[ToolCallChunk] = (), *, provider: str
+) -> ChatGenerationChunk:
+    """Return the chunk of one delta: its text, its reasoning, and at most one fragment of each tool call.
+
+    Args:
+        text: its text.
+        reasoning: its reasoning.
+        parts: its fragments of tool calls.
+        provider: the `model_provider` of the message.
+    """
     calls, invalid = _read_parts(parts)
     message, chunk = copy(_WITH_PARTS if parts else _WITHOUT_PARTS), copy(_CHUNK)
     vars(message).update(  # `model_copy(update=…)` would mark tool calls as given, and takes longer
         content=text,
         additional_kwargs={"reasoning_content": reasoning} if reasoning else {},
-        response_metadata={"model_provider": PROVIDER},
+        response_metadata={"model_provider": provider},
         tool_calls=calls,
         invalid_tool_calls=invalid,
         tool_call_chunks=[*parts],

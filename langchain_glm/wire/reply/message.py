@@ -6,8 +6,8 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_glm.catalog.hosts import GATEWAY
 from langchain_glm.errors import GLMContextOverflowError, GLMServerError
-from langchain_glm.version import PROVIDER
 from langchain_glm.wire.reply.citations import citations
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MESSAGE_FIELDS",
+    "UNKNOWN_ORIGIN",
     "Reply",
     "additional_kwargs",
     "error_from_finish_reason",
@@ -31,6 +32,9 @@ __all__ = [
 MESSAGE_FIELDS: Final = frozenset({"role", "content", "reasoning_content", "reasoning", "tool_calls"})
 """The fields of a message or delta that are read by name; other fields are kept unchanged."""
 
+UNKNOWN_ORIGIN: Final = {"model_provider": GATEWAY.provider, "host": GATEWAY.name}
+"""The origin of a reply if nothing is known about its host."""
+
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 _TOP_FIELDS: Final = frozenset({"choices", "model", "object", "usage"})
 _CHOICE_FIELDS: Final = frozenset({"index", "delta", "message", "finish_reason", "usage"})
@@ -42,6 +46,7 @@ class Reply:
 
     Args:
         top: its top-level fields.
+        origin: the fields of `response_metadata` that say where it came from: `model_provider` and `host`.
         choice: the fields of its choice.
         message: the fields of its message that `other_fields` returns.
         finish_reason: the finish reason as sent.
@@ -54,6 +59,7 @@ class Reply:
     """
 
     top: Mapping[str, Any]
+    origin: Mapping[str, str]
     choice: Mapping[str, Any] = field(default_factory=dict)
     message: Mapping[str, Any] = field(default_factory=dict)
     finish_reason: Any = None
@@ -161,9 +167,9 @@ def response_metadata_of(reply: Reply) -> dict[str, Any]:
     """Build `response_metadata`; fields that were not sent are absent.
 
     Returns:
-        `model_provider`, `model_name` (as served), `finish_reason`, `token_usage` (as sent), `reasoning_content`,
-        `mcp`, and all other fields of the top level, the choice and the message under their own names:
-        `id`, `request_id`, `created`, `web_search`, `content_filter`, `video_result`, …
+        `model_provider`, `host` (its name), `model_name` (as served), `finish_reason`, `token_usage` (as sent),
+        `reasoning_content`, `mcp`, and all other fields of the top level, the choice and the message under their own
+        names: `id`, `request_id`, `created`, `web_search`, `content_filter`, `video_result`, …
 
         `reasoning_field` is the field in which the reasoning came, if it is not `reasoning_content`; the endpoint
         expects it back in that field. `reasoning_only` is `True` if the reply holds only reasoning, because the model
@@ -176,7 +182,7 @@ def response_metadata_of(reply: Reply) -> dict[str, Any]:
     for key, value in reply.message.items():
         if key not in ("audio", "refusal"):
             metadata.setdefault(key, value)
-    metadata["model_provider"] = PROVIDER  # our names replace the server's, because LangChain reads them
+    metadata |= reply.origin  # our names replace the server's, because LangChain reads them
     named_fields = {
         "model_name": reply.top.get("model"),
         "finish_reason": reply.finish_reason,

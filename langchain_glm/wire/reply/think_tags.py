@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.wire.reply.chunks import ChunkReader
+from langchain_glm.wire.reply.message import UNKNOWN_ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,8 +87,15 @@ def split_thinking(text: str) -> tuple[str, str]:
 class TaggedChunkReader(ChunkReader):
     """Reads the stream of a model that thinks between tags; a class of its own, so that others pay nothing for it."""
 
-    def __init__(self, schemas: Mapping[str, Any], *, names: Mapping[str, str] = {}, json_only: bool = False) -> None:
-        super().__init__(schemas, names=names, json_only=json_only)
+    def __init__(
+        self,
+        schemas: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] = {},
+        json_only: bool = False,
+        origin: Mapping[str, str] = UNKNOWN_ORIGIN,
+    ) -> None:
+        super().__init__(schemas, names=names, json_only=json_only, origin=origin)
         self._tags = ThinkTags()
 
     def _chunk(self, text: str, reasoning: str, parts: list[ToolCallChunk]) -> ChatGenerationChunk | None:

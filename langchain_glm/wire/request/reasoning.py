@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from langchain_glm.version import PROVIDER
+from langchain_glm.catalog.hosts import GATEWAY
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -13,18 +13,28 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.catalog.profiles import Model
 
-__all__ = ["reasoning_field", "reasoning_to_send"]
+__all__ = ["is_our_message", "reasoning_field", "reasoning_to_send"]
 
 Family = Literal["glm", "kimi"]
 
 _PROVIDERS: Final[Mapping[str | None, Family | None]] = {
     None: None,  # written by hand
-    PROVIDER: None,  # GLM or Kimi, depending on the model's name
+    GATEWAY.provider: None,  # GLM or Kimi, depending on the model's name; earlier versions wrote it for every host
     "zai": "glm",
     "zhipuai": "glm",
     "moonshotai": "kimi",
 }
 """The providers whose reasoning may be sent back (`response_metadata["model_provider"]`), and their model family."""
+
+
+def is_our_message(message: AIMessage) -> bool:
+    """Whether an earlier answer comes from one of our providers, or from none; the reasoning of others is not sent.
+
+    Args:
+        message: an earlier answer.
+    """
+    provider = message.response_metadata.get("model_provider")
+    return isinstance(provider, str | None) and provider in _PROVIDERS
 
 
 def reasoning_to_send(message: AIMessage, host: Host, model: Model | None) -> str:
@@ -59,10 +69,10 @@ def reasoning_field(message: AIMessage, host: Host) -> Literal["reasoning", "rea
 
 def _belongs_to(message: AIMessage, host: Host, model: Model | None) -> bool:
     """Whether the model of the request belongs to the family that wrote the reasoning."""
-    provider = message.response_metadata.get("model_provider")
-    if not isinstance(provider, str | None) or provider not in _PROVIDERS:
+    if not is_our_message(message):
         return False
-    source_family = _family(message.response_metadata.get("model_name")) or _PROVIDERS[provider]
+    metadata = message.response_metadata
+    source_family = _family(metadata.get("model_name")) or _PROVIDERS[metadata.get("model_provider")]
     target_family = _family(model.id if model is not None else host.name) or ("glm" if host.native else None)
     return source_family is None or target_family is None or source_family == target_family
 

@@ -533,6 +533,7 @@ def test_a_plain_stream_as_literals() -> None:
         "usage": {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15},
         "metadata": {
             "model_provider": "glm",
+            "host": "gateway",
             "model_name": "glm-5.2",
             "finish_reason": "tool_calls",
             "id": "20261001120000abcd",

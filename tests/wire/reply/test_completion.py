@@ -35,6 +35,7 @@ def test_a_reply_as_literals() -> None:
     assert message.usage_metadata == {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
     assert message.response_metadata == {
         "model_provider": "glm",
+        "host": "gateway",
         "model_name": "glm-5.2",
         "finish_reason": "tool_calls",
         "id": "20261001120000abcd",

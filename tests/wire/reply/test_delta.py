@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,16 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_glm.wire.reply.delta import delta_chunk
+from langchain_glm.wire.reply.delta import delta_chunk as _delta_chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CASES = [("", ""), ("text", ""), ("", "thought"), ("text", "thought"), ("你好\n", "\n想")]
+
+
+def delta_chunk(text: str, reasoning: str, parts: Sequence[ToolCallChunk] = ()) -> ChatGenerationChunk:
+    return _delta_chunk(text, reasoning, parts, provider="zai")
 
 
 def state(model: Any) -> dict[str, Any]:
@@ -41,7 +48,7 @@ def validated_chunk(text: str, reasoning: str, parts: list[ToolCallChunk]) -> Ch
         message=AIMessageChunk(
             content=text,
             additional_kwargs={"reasoning_content": reasoning} if reasoning else {},
-            response_metadata={"model_provider": "glm"},
+            response_metadata={"model_provider": "zai"},
             tool_call_chunks=parts,
         )
     )
@@ -107,7 +114,7 @@ def test_chunks_share_nothing() -> None:
             assert value is not other.message.__dict__[name], name
     one.message.response_metadata = {"changed": True}
     one.message.id = "1"
-    assert (other.message.id, other.message.response_metadata) == (None, {"model_provider": "glm"})
+    assert (other.message.id, other.message.response_metadata) == (None, {"model_provider": "zai"})
     assert "id" not in other.message.model_fields_set
 
 

@@ -107,6 +107,7 @@ replies = st.fixed_dictionaries(
         "content_filter": wrong,
         "mcp": wrong,
         "model_provider": wrong,
+        "host": wrong,
         "model_name": wrong,
         "output_version": wrong,
         "finish_reason": wrong,

@@ -22,6 +22,7 @@ from langchain_core.messages import (
 
 from langchain_glm import ChatGLM, GLMWarning
 from langchain_glm.calls import prepare
+from langchain_glm.catalog.hosts import PROVIDERS
 from langchain_glm.json import encode
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ MESSAGE = st.one_of(
         CALLS,
         INVALID,
         EXTRA,
-        st.sampled_from([{}, {"model_provider": "glm"}, {"model_provider": "openai"}, {"output_version": "v1"}]),
+        st.sampled_from([{}, {"output_version": "v1"}, *({"model_provider": name} for name in (*PROVIDERS, "openai"))]),
     ),
 )
 MODELS = {

@@ -20,11 +20,12 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS, PROVIDERS
 from langchain_glm.catalog.profiles import find_model
 from langchain_glm.errors import GLMValueError
 from langchain_glm.wire.request.functions import legal_name
 from langchain_glm.wire.request.messages import add_instruction, to_wire
+from langchain_glm.wire.request.reasoning import is_our_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -622,6 +623,12 @@ FAMILIES: list[tuple[str, str, str | None, str | None, bool]] = [
     ("zai", "glm-4.6", "glm", "kimi-k2.6", False),
     ("zai", "glm-4.6", "moonshotai", None, False),
     ("bigmodel", "some-model", "glm", "moonshotai/Kimi-K2-Thinking", False),
+    ("zai", "glm-4.6", "glm", None, True),
+    ("bigmodel", "glm-5.2", "zai", "glm-5.2", True),
+    ("phanedge", "glm-5.2", "zai", "glm-5.2", True),
+    ("phanedge", "kimi-k2.6", "zai", "glm-5.2", False),
+    ("zai", "glm-5.2", "moonshotai", "kimi-k3", False),
+    ("kimi", "kimi-k3", "zai", "glm-5.2", False),
     ("kimi", "kimi-k2.6", "glm", "kimi-k3", True),
     ("kimi", "kimi-k2.6", "moonshotai", None, True),
     ("kimi", "kimi-k2.6", "glm", "glm-5.2", False),
@@ -637,6 +644,16 @@ def test_reasoning_stays_in_its_family(host: str, model: str, provider: str | No
     metadata = {"model_provider": provider, "model_name": by}
     message = ai("t", additional_kwargs={"reasoning_content": "r"}, response_metadata=metadata)
     assert ("reasoning_content" in wire([ASK, message], host, model)[1]) is goes
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_reasoning_of_every_provider_may_go_back(provider: str) -> None:
+    assert is_our_message(ai("t", response_metadata={"model_provider": provider}))
+
+
+@pytest.mark.parametrize("provider", ["deepseek", ["zai"], 7])
+def test_reasoning_of_others_may_not(provider: Any) -> None:
+    assert not is_our_message(ai("t", response_metadata={"model_provider": provider}))
 
 
 # the field that the host reads, the field in which it came, and the one in which it goes back

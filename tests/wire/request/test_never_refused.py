@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, FunctionMessage, HumanMessage, SystemMessage, ToolMessage
 
-from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.catalog.hosts import HOSTS, PROVIDERS
 from langchain_glm.json import dump_json
 from langchain_glm.testing.checks import check_request
 from langchain_glm.wire.request.functions import to_wire_tool
@@ -80,7 +80,11 @@ INVALID = st.lists(
     max_size=1,
 )
 METADATA = st.sampled_from(
-    [{}, {"model_provider": "glm"}, {"model_provider": "glm", "model_name": "kimi-k3"}, {"model_provider": "openai"}]
+    [
+        {},
+        {"model_provider": "glm", "model_name": "kimi-k3"},
+        *({"model_provider": name} for name in (*PROVIDERS, "openai")),
+    ]
 )
 MESSAGE: st.SearchStrategy[BaseMessage] = st.one_of(
     st.builds(lambda content, name: HumanMessage(content, name=name), CONTENT, st.sampled_from([None, "Ann"])),

@@ -1,0 +1,1 @@
+"""Data in the places where tools look for it."""
