@@ -39,6 +39,9 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "paths": "the questions are about chat only",
     "serves": "the questions are about chat only",
     "ocr_pages": "the questions are about chat only",
+    "search_engines": "the questions are about chat only",
+    "search_query_limit": "the questions are about chat only",
+    "mcp_url": "the questions are about chat only",
     "tool_message_name": "no endpoint is known to refuse either form",
 }
 """The fields of `Host` that no question of their own asks about, with the reason."""

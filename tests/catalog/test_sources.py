@@ -31,7 +31,7 @@ FILES: Final = (
 DATED: Final = re.compile(r"\b20\d\d-(0[1-9]|1[0-2])\b|\bassumed\b", re.IGNORECASE)
 OURS: Final = frozenset(
     """
-    __all__ CHAT MODELS _DOCUMENTED_URL _FUNCTION _KEY _KNOWN_FORMS _LOCKED _LOOPBACK _MILLION _PAIR _REDIRECT
+    __all__ CHAT MODELS PROVIDERS _DOCUMENTED_URL _FUNCTION _KEY _KNOWN_FORMS _LOCKED _LOOPBACK _MILLION _PAIR _REDIRECT
     _SPEND_LIMIT _SWITCH _URL _USER
     """.split()  # noqa: SIM905 - quoted words are no easier to read
 )
