@@ -125,10 +125,10 @@ async def run(model: ChatGLM, question: str) -> None:
     if question == QUESTION:
         console.print(f"\n[bold]you[/] {DECISION}\n\n[bold blue]as data[/]", soft_wrap=True)
         console.print(await model.with_structured_output(Trip).ainvoke([*messages, ("user", DECISION)]))
-    show_usage(model, [message for message in messages if isinstance(message, AIMessage)])
+    show_usage([message for message in messages if isinstance(message, AIMessage)])
 
 
-def show_usage(model: ChatGLM, turns: list[AIMessage]) -> None:
+def show_usage(turns: list[AIMessage]) -> None:
     """Show the tokens and the price of the agent's turns."""
     usages = [message.usage_metadata for message in turns if message.usage_metadata]
     console.print(
@@ -138,10 +138,10 @@ def show_usage(model: ChatGLM, turns: list[AIMessage]) -> None:
         f"({sum(usage.get('output_token_details', {}).get('reasoning', 0) for usage in usages)} of them thinking)",
         soft_wrap=True,
     )
-    prices = [cost(message, host=model.endpoint_host) for message in turns]
-    known = [price for price in prices if price is not None]
-    if len(known) == len(prices):
-        console.print(f"[bold]price[/] at list price: ${sum(known):.4f}")
+    costs = [cost(message) for message in turns]
+    known = [price for price in costs if price is not None]
+    if known and len(known) == len(costs):
+        console.print(f"[bold]price[/] of these turns: {sum(known):.4f} {known[0].currency}")
 
 
 def main() -> int:

@@ -7,7 +7,6 @@ host, the key and the limits that result from them are computed when they are ne
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
@@ -37,16 +36,16 @@ from langchain_glm.keywords import ALIASES, sort_keywords
 from langchain_glm.notices import notify
 from langchain_glm.transport.exchange import Endpoint
 from langchain_glm.transport.limits import InFlightLimiter, shared_limit
-from langchain_glm.transport.timeouts import Timeout
+from langchain_glm.transport.timeouts import Timeout, read_timeout
 from langchain_glm.validation import JsonSchema, as_glm_value_error, own_settings, validate_setting
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Set
+    from collections.abc import Callable, Mapping, Set
 
     from tenacity import RetryCallState
 
-__all__ = ["HOST_FIELDS", "SECRET_FIELDS", "Connection", "in_flight", "read_timeout"]
+__all__ = ["HOST_FIELDS", "SECRET_FIELDS", "Connection", "in_flight"]
 
 SECRET_FIELDS: Final = frozenset({"api_key", "default_headers", "http_client", "http_async_client"})
 """Settings that must not appear in traces or cache keys."""
@@ -55,34 +54,8 @@ HOST_FIELDS: Final = frozenset({"host", "base_url", "model"})
 """Settings that select the host."""
 
 _CLIENTS: Final = ("http_client", "http_async_client")
-_LIMITS: Final = ("connect", "idle", "queue", "total")
 _FIVE_HOURS: Final = 5 * 3600.0 + 60
 """The longest rolling window of the coding plans, and a minute more."""
-
-_DEFAULT_TIMEOUT: Final = Timeout()
-
-
-def read_timeout(value: Any) -> Timeout:
-    """Read a timeout in any form that httpx and LangChain's packages accept.
-
-    Raises:
-        ValueError: if it has another form, or if a limit is not a positive number.
-    """
-    if value is None or isinstance(value, Timeout):
-        return value or _DEFAULT_TIMEOUT
-    if isinstance(value, Mapping):
-        if unknown := sorted(str(name) for name in value if name not in _LIMITS):
-            raise ValueError(f"timeout: {', '.join(unknown)} is unknown; known are {', '.join(_LIMITS)}.")
-        return Timeout(**value)
-    if isinstance(value, tuple | list) and len(value) == 2:
-        return Timeout(connect=value[0], idle=value[1])
-    if hasattr(value, "connect") and hasattr(value, "read"):  # httpx2.Timeout or httpx.Timeout
-        return Timeout(connect=value.connect, idle=value.read)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return Timeout(connect=min(Timeout(idle=value).connect or value, value), idle=value)
-    raise ValueError(
-        "timeout: give seconds, (connect, idle), a mapping of connect, idle, queue and total, or a Timeout."
-    )
 
 
 def _timeout(value: Any) -> Any:

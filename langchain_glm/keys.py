@@ -125,7 +125,7 @@ def read_key(api_key: ApiKey | None, host: Host) -> str | None:
             if inspect.iscoroutine(key):
                 key.close()
             raise TypeError(
-                "api_key is an async function, which a synchronous call cannot await. Use the async methods."
+                "api_key is an async function, which a synchronous call cannot await. Use ainvoke or its like."
             )
     return _key_text(key) if _was_given(key) else _from_environment(key, host)
 

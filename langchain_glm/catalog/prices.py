@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from langchain_glm.catalog.hosts import HOSTS, Host
+from langchain_glm.catalog.hosts import GATEWAY, HOSTS, Host
 from langchain_glm.catalog.models_dev import MODELS_DEV
 from langchain_glm.catalog.money import Cost, Price
 from langchain_glm.catalog.yuan_prices import YUAN_PRICES
@@ -56,7 +56,7 @@ def cost(
     Args:
         message: a reply of `ChatGLM`, or the sum of its chunks.
         host: the host that answered: a name from `HOSTS`, or `model.endpoint_host`. It decides about the currency.
-            Default: the list price in US dollars applies.
+            Default: the host that the message names; for a message of an earlier version, which names none, Z.ai.
         prices: your own prices by model id, as the endpoint names it. They take precedence over the tables, on any
             host.
 
@@ -71,7 +71,7 @@ def cost(
     Example:
         ```python
         answer = model.invoke("Hello")
-        cost(answer, host=model.endpoint_host)
+        cost(answer)  # in the currency of the host that answered
         cost(answer, host="bigmodel")  # in yuan
         cost(answer, prices={"glm-5.2": Price(input=0.9, cached=0.1, output=3.0)})
         ```
@@ -82,6 +82,8 @@ def cost(
     model_id = message.response_metadata.get("model_name")
     if usage is None or not isinstance(model_id, str):
         return None
+    if host is None and (name := message.response_metadata.get("host")) is not None:
+        host = HOSTS.get(str(name), GATEWAY)
     return usage_cost(usage, model_id, host=host, prices=prices)
 
 
@@ -100,7 +102,7 @@ def usage_cost(
     Args:
         usage: token counts; cached tokens are part of the input and are billed at their own price.
         model_id: the model's id as the endpoint names it.
-        host: see `cost`.
+        host: the host that answered; default Z.ai.
         prices: see `cost`.
 
     Returns:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import isfinite
+from typing import Any, Final
 
-__all__ = ["Timeout", "deadline_of", "remaining", "shortest"]
+__all__ = ["Timeout", "deadline_of", "read_timeout", "remaining", "shortest"]
+
+_LIMITS: Final = ("connect", "idle", "queue", "total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,32 @@ class Timeout:
             limit = getattr(self, field.name)
             if limit is not None and not (isinstance(limit, int | float) and isfinite(limit) and limit > 0):
                 raise ValueError(f"timeout: {field.name}={limit!r} must be a positive number of seconds, or None.")
+
+
+_DEFAULT: Final = Timeout()
+
+
+def read_timeout(value: Any) -> Timeout:
+    """Read a timeout in any form that httpx and LangChain's packages accept.
+
+    Raises:
+        ValueError: if it has another form, or if a limit is not a positive number.
+    """
+    if value is None or isinstance(value, Timeout):
+        return value or _DEFAULT
+    if isinstance(value, Mapping):
+        if unknown := sorted(str(name) for name in value if name not in _LIMITS):
+            raise ValueError(f"timeout: {', '.join(unknown)} is unknown; known are {', '.join(_LIMITS)}.")
+        return Timeout(**value)
+    if isinstance(value, tuple | list) and len(value) == 2:
+        return Timeout(connect=value[0], idle=value[1])
+    if hasattr(value, "connect") and hasattr(value, "read"):  # httpx2.Timeout or httpx.Timeout
+        return Timeout(connect=value.connect, idle=value.read)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Timeout(connect=min(Timeout(idle=value).connect or value, value), idle=value)
+    raise ValueError(
+        "timeout: give seconds, (connect, idle), a mapping of connect, idle, queue and total, or a Timeout."
+    )
 
 
 def deadline_of(timeout: Timeout) -> float | None:

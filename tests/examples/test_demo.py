@@ -57,7 +57,7 @@ def test_without_a_key_it_plays_the_whole_conversation(arguments: Sequence[str],
     assert "'windproof coat'" in shown
     assert "budget_cny=2077.5" in shown
     assert "tokens of the agent's 3 turns" in shown
-    assert ("price at list price: $0.00" in shown) == (arguments == ())
+    assert ("price of these turns: 0.0" in shown) == (arguments in ((), ("--host", "bigmodel")))
     assert ("(0 of them thinking)" not in shown) == counts_thinking
 
 

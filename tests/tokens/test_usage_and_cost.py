@@ -77,6 +77,7 @@ def test_a_coding_plans_usage_goes_to_the_model_that_answered() -> None:
     assert list(handler.usage_metadata) == ["glm-5.3"]
     assert cost(answer, host=model.endpoint_host) is None  # a flat fee
     assert cost(answer, host="zai-coding") is None
+    assert cost(answer) is None  # the message names its host
 
 
 def test_a_reply_costs_what_its_tokens_cost(make_model: Callable[..., ChatGLM]) -> None:
