@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["GLMServer"]
 
 _LOOPBACK = "127.0.0.1"
+_ROUNDS_TO_ACCEPT = 5  # rounds of the event loop that it takes at most
 _SHUTDOWN_SECONDS = 2.0  # seconds for answers to end when the server goes down
 
 
@@ -244,6 +245,8 @@ class _Uvicorn(uvicorn.Server):
         await self._stopping.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for _ in range(_ROUNDS_TO_ACCEPT):  # asyncio leaves a connection open whose server closes while it is accepted
+            await asyncio.sleep(0)
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):

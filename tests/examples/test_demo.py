@@ -42,7 +42,7 @@ def finish(process: subprocess.Popen[str], seconds: float = 60) -> tuple[str, st
 
 @pytest.mark.parametrize(
     ("arguments", "counts_thinking"),
-    [((), True), (("--host", "bigmodel"), True), (("--host", "kimi"), False), (("--host", "anyfast"), True)],
+    [((), True), (("--host", "kimi"), False)],
 )
 def test_without_a_key_it_plays_the_whole_conversation(arguments: Sequence[str], counts_thinking: bool) -> None:
     process = start("--pace", "0", *arguments)
@@ -57,7 +57,7 @@ def test_without_a_key_it_plays_the_whole_conversation(arguments: Sequence[str],
     assert "'windproof coat'" in shown
     assert "budget_cny=2077.5" in shown
     assert "tokens of the agent's 3 turns" in shown
-    assert ("price of these turns: 0.0" in shown) == (arguments in ((), ("--host", "bigmodel")))
+    assert ("price of these turns: 0.0" in shown) == (arguments == ())
     assert ("(0 of them thinking)" not in shown) == counts_thinking
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -355,3 +356,14 @@ def test_answers_on_a_kept_connection_do_not_wait_for_acks(server: GLMServer) ->
         for _ in range(25):
             client.post(server.base_url + "/chat/completions", json=body_for())
         assert time.monotonic() - before < 25 * 0.04
+
+
+def test_connections_that_are_being_accepted_are_closed_with_the_server() -> None:
+    """Python would report an unclosed socket, which fails whichever test runs when it is collected."""
+    for _ in range(20):
+        with GLMServer() as server:
+            address = httpx.URL(server.base_url)
+            clients = [socket.create_connection((address.host, address.port), timeout=5) for _ in range(10)]
+        for client in clients:
+            client.close()
+    gc.collect()

@@ -31,17 +31,16 @@ def read(events: list[dict[str, Any]]) -> list[ChatGenerationChunk]:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """The least of several runs, in this thread's own CPU time, without collections of garbage."""
+    """The lesser of two runs, in this thread's own CPU time, without collections of garbage."""
     times = []
-    for _ in range(2):
-        gc.collect()
-        gc.disable()
-        try:
+    gc.disable()
+    try:
+        for _ in range(2):
             begin = time.thread_time()
             work()
             times.append(time.thread_time() - begin)
-        finally:
-            gc.enable()
+    finally:
+        gc.enable()
     return min(times)
 
 
