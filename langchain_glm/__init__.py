@@ -1,4 +1,4 @@
-"""The LangChain chat model for GLM: BigModel, Z.ai and the gateways that serve GLM.
+"""The LangChain integration for GLM: BigModel, Z.ai and the gateways that serve GLM.
 
 ```python
 from langchain_glm import ChatGLM

@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(prog="python -m langchain_glm", description="The LangChain chat model for GLM.")
+    parser = argparse.ArgumentParser(prog="python -m langchain_glm", description="The LangChain integration for GLM.")
     parser.add_argument(
         "command", choices=list(COMMANDS), help="; ".join(f"{name}: {what}" for name, (_, what) in COMMANDS.items())
     )
