@@ -76,15 +76,15 @@ test-lowest:  ## all tests with the lowest versions that pyproject.toml allows
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadscope
 
 # Without the override, an index that lacks the certifi of langchain-core 1.8 leads back to an earlier langchain-core.
-test-newest:  ## all tests with the newest versions of everything
+TESTS ?= tests
+test-newest:  ## tests with the newest versions of everything (TESTS=…)
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade pip uv
 	echo certifi | .venv-newest/bin/uv pip install --quiet --python .venv-newest/bin/python --upgrade --overrides - \
 	    --editable '.[testing]' --group dev --group newest
-	.venv-newest/bin/python -m pytest -n 2 --dist loadscope
+	.venv-newest/bin/python -m pytest -n 2 --dist loadscope $(TESTS)
 
 OTHER = .venv-$(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
-TESTS ?= tests
 test-python:  ## tests on another Python, beside .venv (PYTHON=python3.14 TESTS=…)
 	@$(check_python)
 	$(call make_venv,$(OTHER))
