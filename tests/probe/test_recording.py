@@ -13,9 +13,11 @@ from langchain_glm.probe.recording import Recording, redacted_recording
 KEY = "0f0f0f0f0f0f0f0f.s3cr3ts3cr3t"
 NAMES = st.from_regex(r"[a-z][a-z_-]{0,9}", fullmatch=True)
 LINES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
+ASCII_LINES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=30)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
 )
 
 
@@ -32,10 +34,10 @@ def recording(**changes: Any) -> Recording:
 
 
 @given(
-    notes=st.dictionaries(NAMES, LINES, min_size=1),
-    request=st.dictionaries(st.text(), JSON),
+    notes=st.dictionaries(NAMES, LINES, min_size=1, max_size=5),
+    request=st.dictionaries(st.text(), JSON, max_size=5),
     status=st.integers(100, 599),
-    headers=st.dictionaries(NAMES, LINES.filter(str.isascii)),
+    headers=st.dictionaries(NAMES, ASCII_LINES, max_size=5),
     content=st.binary(),
 )
 def test_what_is_written_is_read(**fields: Any) -> None:
