@@ -42,8 +42,9 @@ def answer_in(result: LLMResult) -> AIMessage | None:
 class CostCallbackHandler(BaseCallbackHandler):
     """Adds up what the replies of `ChatGLM` cost, by currency.
 
-    Each reply is priced by its own host, model and length, whatever the way of calling. Replies of other chat models
-    are not counted. One handler may be used by many threads.
+    Each reply is priced by its own host, model and length, whatever the way of calling. One handler may be used by many
+    threads. Not counted are the replies of other chat models, calls that fail, and streams that are not read to their
+    end, because their usage is not known.
 
     Args:
         prices: your own prices by model id, as the endpoint names it; see `langchain_glm.cost`.
