@@ -11,7 +11,7 @@ from langchain_core.outputs import ChatGeneration
 
 from langchain_glm.catalog.hosts import GATEWAY, HOSTS
 from langchain_glm.catalog.money import Cost
-from langchain_glm.catalog.prices import split_cost
+from langchain_glm.catalog.prices import split_message_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.catalog.money import Price
 
-__all__ = ["CostCallbackHandler", "answer_in", "host_of", "price_of"]
+__all__ = ["CostCallbackHandler", "answer_in", "host_of"]
 
 
 def host_of(invocation_params: Mapping[str, Any] | None) -> Host | None:
@@ -39,19 +39,12 @@ def answer_in(result: LLMResult) -> AIMessage | None:
     return message if isinstance(message, AIMessage) else None
 
 
-def price_of(answer: AIMessage, host: Host, prices: Mapping[str, Price] | None) -> tuple[Cost, Cost] | None:
-    """Return the cost of an answer's input and output, or `None` if it is not known."""
-    model_id = answer.response_metadata.get("model_name")
-    if answer.usage_metadata is None or not isinstance(model_id, str):
-        return None
-    return split_cost(answer.usage_metadata, model_id, host=host, prices=prices)
-
-
 class CostCallbackHandler(BaseCallbackHandler):
     """Adds up what the replies of `ChatGLM` cost, by currency.
 
-    Each reply is priced by its own host, model and length, whatever the way of calling. Replies of other chat models
-    are not counted. One handler may be used by many threads.
+    Each reply is priced by its own host, model and length, whatever the way of calling. One handler may be used by many
+    threads. Not counted are the replies of other chat models, calls that fail, and streams that are not read to their
+    end, because their usage is not known.
 
     Args:
         prices: your own prices by model id, as the endpoint names it; see `langchain_glm.cost`.
@@ -91,7 +84,7 @@ class CostCallbackHandler(BaseCallbackHandler):
         host, answer = self._hosts.pop(run_id, None), answer_in(response)
         if host is None or answer is None:
             return
-        parts = price_of(answer, host, self.prices)
+        parts = split_message_cost(answer, host=host, prices=self.prices)
         with self._lock:
             if parts is None:
                 model_id = str(answer.response_metadata.get("model_name"))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from langchain_core.outputs import ChatGeneration, Generation
 from langchain_core.tracers import LangChainTracer
 
-from langchain_glm.cost_callback import answer_in, host_of, price_of
+from langchain_glm.catalog.prices import split_message_cost
+from langchain_glm.cost_callback import answer_in, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,7 @@ class CostTracer(LangChainTracer):
         """Add the cost to the run before it is sent."""
         run, answer = self.run_map.get(str(run_id)), answer_in(response)
         host = host_of(run.extra.get("invocation_params")) if run else None
-        parts = price_of(answer, host, self.prices) if answer and host else None
+        parts = split_message_cost(answer, host=host, prices=self.prices) if answer and host else None
         if run is None or answer is None or parts is None:
             return super().on_llm_end(response, run_id=run_id, **kwargs)
         total = parts[0] + parts[1]

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 import warnings
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = ["GLMWarning", "notify"]
 
@@ -29,10 +33,10 @@ _LIBRARIES = ("langchain_glm", "langchain_core", "langchain", "langgraph", "lang
 
 def _level_of_user() -> int:
     """Return the stack level of the first frame outside of the libraries; 1 is the frame of `notify`."""
-    level, frame = 1, sys._getframe(2)  # noqa: SLF001 - documented, and the only way on Python 3.11
-    while frame.f_back is not None:
-        level += 1
+    level = 2
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - documented, and the only way on Python 3.11
+    while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES:
             return level
-        frame = frame.f_back
+        level, frame = level + 1, frame.f_back
     return 2

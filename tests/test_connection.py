@@ -332,6 +332,17 @@ def test_a_notice_points_at_the_users_line(warn: Callable[..., None], make_model
     assert [(notice.filename, notice.lineno) for notice in notices if notice.category is GLMWarning] == [expected]
 
 
+def test_warnings_point_to_a_script(tmp_path: Path) -> None:
+    """The line of a script has no frame below it."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from langchain_glm import ChatGLM\n"
+        "ChatGLM(model='glm-5.2', host='zai', api_key='k', base_url='http://gateway.invalid/v1')\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr.startswith(f"{script}:2: GLMWarning: ")
+
+
 # Descriptions and types.
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
     from langchain_core.messages.ai import UsageMetadata
 
-__all__ = ["Cost", "Price", "cost", "list_prices", "split_cost", "usage_cost"]
+__all__ = ["Cost", "Price", "cost", "list_prices", "split_cost", "split_message_cost", "usage_cost"]
 
 _MILLION: Final = 1_000_000
 
@@ -78,13 +78,20 @@ def cost(
 
     Sources: the price pages of Z.ai and BigModel; the tables hold the dates.
     """
-    usage = message.usage_metadata
-    model_id = message.response_metadata.get("model_name")
-    if usage is None or not isinstance(model_id, str):
-        return None
     if host is None and (name := message.response_metadata.get("host")) is not None:
         host = HOSTS.get(str(name), GATEWAY)
-    return usage_cost(usage, model_id, host=host, prices=prices)
+    parts = split_message_cost(message, host=host, prices=prices)
+    return None if parts is None else parts[0] + parts[1]
+
+
+def split_message_cost(
+    message: AIMessage, *, host: str | Host | None, prices: Mapping[str, Price] | None
+) -> tuple[Cost, Cost] | None:
+    """Return the cost of a reply's input and that of its output; see `cost`."""
+    usage, model_id = message.usage_metadata, message.response_metadata.get("model_name")
+    if usage is None or not isinstance(model_id, str):
+        return None
+    return split_cost(usage, model_id, host=host, prices=prices)
 
 
 def usage_cost(

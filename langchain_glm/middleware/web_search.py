@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain.agents.middleware import AgentMiddleware
@@ -35,6 +37,7 @@ _DESCRIPTION: Final = (
 _REQUEST: Final = "Search the web for this and answer in one sentence: {query}"
 _NOTHING_FOUND: Final = "No search results came. The endpoint did not search, or it found nothing."
 _MOST_RESULTS: Final = 50
+_NUMBER: Final = re.compile(r"ref_(\d{1,9})")
 _CONFIG: Final[RunnableConfig] = {"tags": [TAG_NOSTREAM], "metadata": {"lc_source": "web_search"}}
 """Keeps the tokens of the search request out of the agent's stream."""
 
@@ -95,14 +98,7 @@ class GLMWebSearchMiddleware(AgentMiddleware[Any, Any, Any]):
     def _read(self, found: AIMessage, runtime: ToolRuntime) -> tuple[str, list[Result]]:
         """Return the results as text and as a list, with references that no other search of the conversation has."""
         results = found.response_metadata.get("web_search")
-        calls = [
-            call["id"]
-            for message in runtime.state["messages"]
-            if isinstance(message, AIMessage)
-            for call in message.tool_calls
-            if call["name"] == self.tool_name
-        ]
-        first = calls.index(runtime.tool_call_id) * _MOST_RESULTS + 1 if runtime.tool_call_id in calls else 1
+        first = _first_number(runtime.state["messages"], runtime.tool_call_id, self.tool_name)
         listed = [
             {**result, "refer": f"ref_{number}"}
             for number, result in enumerate(results if isinstance(results, list) else (), first)
@@ -134,6 +130,18 @@ class GLMWebSearchMiddleware(AgentMiddleware[Any, Any, Any]):
         found = list(sources.values())
         result = [_with_citations(item, found) if isinstance(item, AIMessage) else item for item in response.result]
         return replace(response, result=result)
+
+
+def _first_number(messages: Sequence[AnyMessage], call_id: str | None, tool_name: str) -> int:
+    """Return a number above all that the messages mention, different for each search of one turn.
+
+    The messages of earlier searches are not counted: a summary may mention their references when they are gone.
+    """
+    mentioned = (int(number) for message in messages for number in _NUMBER.findall(message.text))
+    turn = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
+    searches = [call["id"] for call in turn.tool_calls if call["name"] == tool_name] if turn else []
+    place = searches.index(call_id) if call_id in searches else 0
+    return (ceil(max(mentioned, default=0) / _MOST_RESULTS) + place) * _MOST_RESULTS + 1
 
 
 def _as_text(result: Result) -> str:

@@ -144,7 +144,7 @@ def _probe(host: Host, key: str, options: argparse.Namespace, budget: float) -> 
         facts["currency"] = None if cost is None else cost.currency
         print(as_json({**facts, "failure": failure and str(failure)}, given))
     else:
-        print(f"\n{_summary(verdicts, cost)}\n")
+        print(f"\n{_summary(verdicts, cost, budget)}\n")
     if failure:
         print(failure, file=sys.stderr)
     if verdicts["different"]:
@@ -161,12 +161,14 @@ def _plan(rules: int, requests: int, tokens: tuple[int, int], most: Cost | None,
     return f"{size}\nThis costs at most {most:.3f} {most.currency}; the budget is {budget:g} {most.currency}."
 
 
-def _summary(verdicts: Counter[str], cost: Cost | None) -> str:
+def _summary(verdicts: Counter[str], cost: Cost | None, budget: float) -> str:
     counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("same", "different", "unclear", "not asked"))
     spent = "The cost is not known." if cost is None else f"It cost {cost:.4f} {cost.currency}."
-    fields = ", ".join((*host_rules.NOT_ASKED, *model_rules.NOT_ASKED))
-    note = f"No request can show by itself whether these are right: {fields}."
-    return f"{counts}. {spent}\n{textwrap.fill(note, 79)}"
+    fields = ", ".join(
+        (*(f"Host.{name}" for name in host_rules.NOT_ASKED), *(f"Model.{name}" for name in model_rules.NOT_ASKED))
+    )
+    note = f"These fields have no question of their own: {fields}."
+    return f"{counts}.{'' if budget == math.inf else f' {spent}'}\n{textwrap.fill(note, 79)}"
 
 
 def _record(answer: Answer, host: Host, model_id: str, key: str, folder: Path) -> None:

@@ -97,7 +97,7 @@ def max_output(host: Host, model: Model, model_id: str) -> Iterator[Question]:
 
 
 def tools(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether the model calls a function that the user asks for."""
+    """Whether the model calls a function that the user asks for; models without functions are not asked."""
     if not model.tools:
         return
 

@@ -122,5 +122,9 @@ def redacted_recording(recording: Recording, key: str) -> Recording:
         key: the key that was sent.
     """
     secrets = [key, *key.split(".")]
-    content = _ACCOUNT.sub(rb"\1-**********", redacted(recording.content, secrets))
-    return replace(recording, content=content, headers=redacted(dict(recording.headers), secrets))
+
+    def clean(text: bytes) -> bytes:
+        return _ACCOUNT.sub(rb"\1-**********", redacted(text, secrets))
+
+    path, headers = clean(recording.path.encode()).decode(), redacted(dict(recording.headers), secrets)
+    return replace(recording, path=path, headers=headers, content=clean(recording.content))

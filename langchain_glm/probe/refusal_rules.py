@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from langchain_glm.catalog.codes import CODES
 from langchain_glm.catalog.refusals import REFUSALS
-from langchain_glm.errors import GLMPermissionError
+from langchain_glm.errors import GLMNotFoundError, GLMPermissionError
 from langchain_glm.probe.exchanges import Ask
 from langchain_glm.probe.questions import Question, Seen, body, unclear
 from langchain_glm.wire.request.ranges import LENGTHS, RANGES
@@ -45,17 +45,18 @@ def ranges(host: Host, model: Model, model_id: str) -> Iterator[Question]:
 
 def _question(host: Host, fault: str, codes: Sequence[str], ask: Ask) -> Question:
     """Ask for the code on Zhipu's hosts, and elsewhere for the exception that the code stands for."""
-    exception = CODES[codes[0]].error.__name__
+    expected = CODES[codes[0]].error
 
     def read(got: Sequence[Exchange]) -> Seen:
         error = got[0].error
         if error is None:
             return Seen("accepted")
-        if error.is_retryable or isinstance(error, GLMPermissionError):
+        about_the_model = isinstance(error, GLMPermissionError | GLMNotFoundError) and not isinstance(error, expected)
+        if error.is_retryable or about_the_model:
             return unclear(got[0])
         return Seen(got[0].code if host.native else type(error).__name__)
 
-    return Question(rule=fault, expected=tuple(codes) if host.native else (exception,), asks=(ask,), read=read)
+    return Question(rule=fault, expected=tuple(codes) if host.native else (expected.__name__,), asks=(ask,), read=read)
 
 
 REFUSAL_RULES: Final = (refusals, ranges)

@@ -225,6 +225,7 @@ def _block(operators: bytes, width: int, height: int) -> PDFText | None:
 
 def _text(found: re.Match[bytes], *, wide: bool) -> str:
     if found[1] is not None:
-        data = bytes.fromhex(found[1].decode())
+        digits = b"".join(found[1].split()).decode()
+        data = bytes.fromhex(digits + "0" * (len(digits) % 2))  # as PDF wants it for an odd number of digits
         return data.decode("utf-16-be" if wide else "latin-1", "replace")
     return re.sub(rb"\\(.)", rb"\1", found[2]).decode("latin-1")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import SummarizationMiddleware
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -90,6 +91,25 @@ async def test_searches_of_a_conversation_have_different_references(
     last = (await run(agent, ask("And Rome?"), thread()))["messages"][-1]
     assert [title for _, title, _ in cited(last)] == ["Paris", "Rome"]
     assert [source["refer"] for source in last.response_metadata["sources"]] == ["ref_51", "ref_101"]
+
+
+async def test_a_reference_in_a_summary_never_stands_for_a_later_page(
+    run: Run, model: ChatGLM, glm_server: GLMServer
+) -> None:
+    summarize = SummarizationMiddleware(model, trigger=("messages", 5), keep=("messages", 1))
+    agent = create_agent(
+        model, [get_weather], middleware=[summarize, GLMWebSearchMiddleware(model)], checkpointer=InMemorySaver()
+    )
+    glm_server.queue(call("web_search", query="a"), Reply("-", web_search=[PARIS]), answer("Rain [ref_1]."))
+    await run(agent, ask("Weather?"), thread())
+    glm_server.queue(
+        answer("It rains in Paris [ref_1]."),  # the summary
+        call("web_search", query="c"),
+        Reply("-", web_search=[ROME]),
+        answer("Rain [ref_1], sun [ref_51]."),
+    )
+    last = (await run(agent, ask("And Rome?"), thread()))["messages"][-1]
+    assert [(mark, title) for mark, title, _ in cited(last)] == [("[ref_51]", "Rome")]
 
 
 async def test_an_answer_with_citations_goes_back_as_its_text(run: Run, model: ChatGLM, glm_server: GLMServer) -> None:

@@ -47,6 +47,8 @@ def test_a_host_that_follows_the_catalogue(run: Any) -> None:
     assert "This costs at most 0.0" in out
     assert "34 same, 0 different, 0 unclear, 0 not asked. It cost 0.0" in out.replace("\n", " ")
     assert "  tool_choice               ignored or refused        ignored" in lines
+    assert "Host.think_tags" in out  # and not only in the entry for models
+    assert "Model.think_tags" in out
     assert max(map(len, lines)) <= 80
 
 
@@ -201,6 +203,13 @@ def test_a_reader_that_stops_reading() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == NOT_ASKED
+
+
+def test_the_test_server_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(["--embedded", "--host", "zai"]) == SAME
+    out = capsys.readouterr().out
+    assert "The test server asks for no money." in out
+    assert "It cost" not in out
 
 
 def test_every_host_of_the_embedded_server(capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,3 +65,9 @@ def test_secrets(said: str, kept: str) -> None:
     clean = redacted_recording(recording(content=said.encode(), headers={"retry-after": KEY}), KEY)
     assert clean.content.decode() == kept
     assert clean.headers == {"retry-after": "**********"}
+
+
+def test_a_key_in_the_path() -> None:
+    """The URL of a proxy may hold the key, or the id of the account."""
+    clean = redacted_recording(recording(path=f"/{KEY}/acct_0a1b2c3d4e5f/chat/completions"), KEY)
+    assert clean.path == "/**********/acct-**********/chat/completions"

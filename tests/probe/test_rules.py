@@ -113,6 +113,14 @@ def test_a_model_that_calls_no_function(monkeypatch: pytest.MonkeyPatch) -> None
     assert not_the_same(given)["tool_stream"] == "no answer to the question"
 
 
+@pytest.mark.parametrize("host", ["bigmodel", "phanedge"])
+def test_a_model_that_is_not_served_decides_nothing(host: str) -> None:
+    given = probed(HOSTS[host], "charglm-4", server=HOSTS[host])
+    assert {answer.question.rule for answer in given if answer.verdict == "different"} == set()
+    decided = {answer.question.rule for answer in given if answer.verdict == "same"}
+    assert {"wrong key", "no key", "unknown model"} <= decided
+
+
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.fault)
 @pytest.mark.parametrize("host", ["bigmodel", "phanedge", "kimi"])
 def test_another_refusal(host: str, refusal: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,10 @@ __all__ = ["build"]
 
 _COPIED: Final = ("temperature", "top_p", "do_sample", "request_id", "user_id")
 _SAMPLING: Final = ("temperature", "top_p")
+_IGNORED_SEARCH: Final = (
+    "GLM ignores its built-in web_search beside functions (seen on Z.ai). In an agent, add GLMWebSearchMiddleware; or "
+    "offer the tool GLMSearchResults(), which coding plans do not serve."
+)
 
 
 def build(
@@ -136,9 +140,7 @@ def _with_web_search(tools: Sequence[WireTool], requested: Any, host: Host) -> t
         return offered_tools, []
     offered_tools = [_with_engine(tool, host) for tool in offered_tools]
     if host.native and any(tool.name for tool in offered_tools):
-        return offered_tools, [
-            "GLM ignores its built-in web_search beside functions (seen on Z.ai); offer GLMSearchResults() instead."
-        ]
+        return offered_tools, [_IGNORED_SEARCH]
     return offered_tools, []
 
 

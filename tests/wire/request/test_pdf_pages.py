@@ -8,7 +8,7 @@ import zlib
 
 import pypdf
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from langchain_glm.testing.pdf import make_pdf, read_pdf
@@ -108,6 +108,7 @@ def test_what_cannot_be_counted(data: bytes) -> None:
 
 
 @given(st.binary(max_size=60), st.integers(0, 3000), st.integers(0, 40))
+@example(b"", 842, 1)  # half of a byte in hexadecimal
 def test_damaged_files_never_raise(noise: bytes, start: int, length: int) -> None:
     for whole in (PDF, packed(5), packed(5, compressed=False)):
         damaged = whole[:start] + noise + whole[start + length :]
