@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GLMEmbeddings"]
 
-_WINDOW: Final = 16
-"""How many requests of one call are in flight if `max_concurrency` does not say it."""
-
 # Refused in this way for two accounts with a coding plan, 2026-07.
 _NOT_FOUND: Final = (
     "Check model=… (GLM has embedding-3 and embedding-2), and where the key is from: a key of a coding plan is refused "
@@ -250,7 +247,7 @@ class GLMEmbeddings(Connection, Embeddings):
     def _embed(self, batches: Iterable[Batch], count: int | None) -> Generator[Embedded]:
         endpoint = self._endpoint()
         calls = (partial(self._embed_batch, endpoint, batch) for batch in batches)
-        with self._progress(count) as show, closing(in_order(calls, self._window)) as parts:
+        with self._progress(count) as show, closing(in_order(calls, self.max_concurrency)) as parts:
             for part in parts:
                 self._report(part)
                 yield part
@@ -260,15 +257,11 @@ class GLMEmbeddings(Connection, Embeddings):
         endpoint = self._endpoint()
         calls = (partial(self._aembed_batch, endpoint, batch) async for batch in batches)
         with self._progress(count) as show:
-            async with aclosing(ain_order(calls, self._window)) as parts:
+            async with aclosing(ain_order(calls, self.max_concurrency)) as parts:
                 async for part in parts:
                     self._report(part)
                     yield part
                     show(len(part.vectors))
-
-    @property
-    def _window(self) -> int:
-        return self.max_concurrency if isinstance(self.max_concurrency, int) else _WINDOW
 
     def _embed_batch(self, endpoint: Endpoint, batch: Batch) -> Embedded:
         """Embed a batch, in several requests if it is too large for one."""
