@@ -92,7 +92,9 @@ class GLMEmbeddings(Connection, Embeddings):
         "set it; or your own `InFlightLimiter`. Default 4. With `None` or a limiter, one call has up to 16 in flight.",
     )
     show_progress: bool = Field(
-        default=False, description="Whether to show a progress bar, for which tqdm must be installed. Default no."
+        default=False,
+        description="Whether to show a progress bar, for which tqdm must be installed. A single text has none. "
+        "Default no.",
     )
     on_usage: Callable[[UsageMetadata], Any] | None = Field(
         default=None,
@@ -311,7 +313,7 @@ class GLMEmbeddings(Connection, Embeddings):
     @contextmanager
     def _progress(self, count: int | None) -> Iterator[Callable[[int], Any]]:
         """Show a progress bar if that is wanted; return the function that moves it on."""
-        if not self.show_progress:
+        if not self.show_progress or count == 1:  # a bar for each query would be in the way
             yield _ignore
             return
         try:

@@ -41,8 +41,8 @@ class GLMRerank(Connection, BaseDocumentCompressor):
 
     - The query may have 4,096 characters. Of a longer document, the first 4,096 are scored, and the whole document is
       returned.
-    - A request holds 128 documents. More are sent in several requests at the same time, of which `max_concurrency`
-      limits how many; the results are merged by score.
+    - A request holds 128 documents. More are sent in several requests at the same time, as many as `max_concurrency`
+      allows and at most 16 if it is not a number; the results are merged by score.
     - Blank documents are not sent: they come last, with the score 0. Without any other document, nothing is sent.
     - Documents of equal score stay in their order. The given documents are never changed.
 
