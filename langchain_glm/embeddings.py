@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GLMEmbeddings"]
 
-_WINDOW: Final = 16
-"""How many requests of one call are in flight if `max_concurrency` does not say it."""
-
 # Refused in this way for two accounts with a coding plan, 2026-07.
 _NOT_FOUND: Final = (
     "Check model=… (GLM has embedding-3 and embedding-2), and where the key is from: a key of a coding plan is refused "
@@ -95,7 +92,9 @@ class GLMEmbeddings(Connection, Embeddings):
         "set it; or your own `InFlightLimiter`. Default 4. With `None` or a limiter, one call has up to 16 in flight.",
     )
     show_progress: bool = Field(
-        default=False, description="Whether to show a progress bar, for which tqdm must be installed. Default no."
+        default=False,
+        description="Whether to show a progress bar, for which tqdm must be installed. A single text has none. "
+        "Default no.",
     )
     on_usage: Callable[[UsageMetadata], Any] | None = Field(
         default=None,
@@ -250,7 +249,7 @@ class GLMEmbeddings(Connection, Embeddings):
     def _embed(self, batches: Iterable[Batch], count: int | None) -> Generator[Embedded]:
         endpoint = self._endpoint()
         calls = (partial(self._embed_batch, endpoint, batch) for batch in batches)
-        with self._progress(count) as show, closing(in_order(calls, self._window)) as parts:
+        with self._progress(count) as show, closing(in_order(calls, self.max_concurrency)) as parts:
             for part in parts:
                 self._report(part)
                 yield part
@@ -260,15 +259,11 @@ class GLMEmbeddings(Connection, Embeddings):
         endpoint = self._endpoint()
         calls = (partial(self._aembed_batch, endpoint, batch) async for batch in batches)
         with self._progress(count) as show:
-            async with aclosing(ain_order(calls, self._window)) as parts:
+            async with aclosing(ain_order(calls, self.max_concurrency)) as parts:
                 async for part in parts:
                     self._report(part)
                     yield part
                     show(len(part.vectors))
-
-    @property
-    def _window(self) -> int:
-        return self.max_concurrency if isinstance(self.max_concurrency, int) else _WINDOW
 
     def _embed_batch(self, endpoint: Endpoint, batch: Batch) -> Embedded:
         """Embed a batch, in several requests if it is too large for one."""
@@ -318,7 +313,7 @@ class GLMEmbeddings(Connection, Embeddings):
     @contextmanager
     def _progress(self, count: int | None) -> Iterator[Callable[[int], Any]]:
         """Show a progress bar if that is wanted; return the function that moves it on."""
-        if not self.show_progress:
+        if not self.show_progress or count == 1:  # a bar for each query would be in the way
             yield _ignore
             return
         try:

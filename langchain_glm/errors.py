@@ -171,7 +171,7 @@ class GLMContentFilterError(GLMInvalidRequestError):
         content_filter: the endpoint's `contentFilter` list: `{"role", "level"}`, level 0 the most severe.
     """
 
-    hint = "Change the messages: content safety stopped them or the answer to them; `content_filter` may say which."
+    hint = "Change what you send: content safety stopped it or the answer to it; `content_filter` may say which."
     content_filter: list[dict[str, Any]] | None = None
 
 

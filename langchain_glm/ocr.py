@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from langchain_core.document_loaders import BaseBlobParser, BaseLoader, Blob
 from langchain_core.messages.ai import UsageMetadata
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt
 
 from langchain_glm.connection import Connection
 from langchain_glm.errors import GLMError
@@ -36,7 +36,10 @@ _OPTIONS: Final = ("return_crop_images", "need_layout_visualization")
 
 
 def _check_pages(value: Any) -> Any:
-    if value is not None and not 1 <= value[0] <= value[1]:
+    if value is None:
+        return None
+    numbers = isinstance(value, list | tuple) and all(type(number) is int for number in value)
+    if not numbers or len(value) != 2 or not 1 <= value[0] <= value[1]:
         raise ValueError("pages: give the first and the last page, counted from 1, such as (1, 30).")
     return value
 
@@ -52,7 +55,7 @@ class _OCR(Connection):
         description='What becomes a document: each "page" (the default), the whole file ("single"), or each "element" '
         "of a page (a text, table, formula or image), with its `label` and `bbox` in the metadata.",
     )
-    pages: Annotated[tuple[int, int] | None, AfterValidator(_check_pages)] = Field(
+    pages: Annotated[tuple[int, int] | None, BeforeValidator(_check_pages)] = Field(
         default=None, description="The first and the last page to read, counted from 1. Default: all of them."
     )
     pages_per_request: PositiveInt | None = Field(

@@ -20,6 +20,7 @@ from langchain_glm.wire.request.reader import PAGE_TIMEOUT, check_page_url, read
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
     from langchain_core.documents import Document
     from tenacity import RetryCallState
 
@@ -134,15 +135,17 @@ class GLMWebReader(_Reader, BaseTool):
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True
 
-    def _run(self, url: str) -> tuple[str, dict[str, Any]]:
-        endpoint = self._endpoint()
+    def _run(self, url: str, run_manager: CallbackManagerForToolRun | None = None) -> tuple[str, dict[str, Any]]:
+        endpoint = self._endpoint(run_manager.on_retry if run_manager else None)
         try:
             return _for_model(self._read(check_page_url(url, "url"), endpoint))
         except GLMInvalidRequestError as error:
             raise self._raised(error) from error
 
-    async def _arun(self, url: str) -> tuple[str, dict[str, Any]]:
-        endpoint = self._endpoint()
+    async def _arun(
+        self, url: str, run_manager: AsyncCallbackManagerForToolRun | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        endpoint = self._endpoint(run_manager.on_retry if run_manager else None)
         try:
             return _for_model(await self._aread(check_page_url(url, "url"), endpoint))
         except GLMInvalidRequestError as error:

@@ -29,9 +29,6 @@ _REPLY_FIELDS: Final = ("results",)
 _Scores = list[tuple[int, float]]
 """The place and the score of each document of a request."""
 
-_WINDOW: Final = 16
-"""How many requests of one call are in flight if `max_concurrency` does not say it."""
-
 
 class GLMRerank(Connection, BaseDocumentCompressor):
     """Sorts documents by their relevance to a query, with BigModel's rerank model, and keeps the best.
@@ -44,8 +41,8 @@ class GLMRerank(Connection, BaseDocumentCompressor):
 
     - The query may have 4,096 characters. Of a longer document, the first 4,096 are scored, and the whole document is
       returned.
-    - A request holds 128 documents. More are sent in several requests at the same time, of which `max_concurrency`
-      limits how many; the results are merged by score.
+    - A request holds 128 documents. More are sent in several requests at the same time, as many as `max_concurrency`
+      allows and at most 16 if it is not a number; the results are merged by score.
     - Blank documents are not sent: they come last, with the score 0. Without any other document, nothing is sent.
     - Documents of equal score stay in their order. The given documents are never changed.
 
@@ -98,7 +95,7 @@ class GLMRerank(Connection, BaseDocumentCompressor):
         """
         endpoint, requests = self._endpoint(), batches(self.model, query, documents)
         calls = (partial(_send, endpoint, request) for request in requests)
-        with closing(in_order(calls, self._window)) as replies:
+        with closing(in_order(calls, self.max_concurrency)) as replies:
             return rank([pair for reply in replies for pair in reply], len(documents), self.top_n)
 
     async def arerank(self, query: str, documents: Sequence[str]) -> list[RankedDocument]:
@@ -109,12 +106,8 @@ class GLMRerank(Connection, BaseDocumentCompressor):
             for request in requests:
                 yield partial(_asend, endpoint, request)
 
-        async with aclosing(ain_order(calls(), self._window)) as replies:
+        async with aclosing(ain_order(calls(), self.max_concurrency)) as replies:
             return rank([pair async for reply in replies for pair in reply], len(documents), self.top_n)
-
-    @property
-    def _window(self) -> int:
-        return self.max_concurrency if isinstance(self.max_concurrency, int) else _WINDOW
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None

@@ -421,10 +421,18 @@ def test_progress(way: str, server: GLMServer, monkeypatch: pytest.MonkeyPatch) 
     assert len(Bar.made) == 1
 
 
+def test_a_query_has_no_progress_bar(server: GLMServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    Bar.made = []
+    monkeypatch.setitem(sys.modules, "tqdm.auto", type(sys)("tqdm.auto"))
+    monkeypatch.setattr(sys.modules["tqdm.auto"], "tqdm", Bar, raising=False)
+    assert make(server, show_progress=True).embed_query("a")
+    assert Bar.made == []
+
+
 def test_without_tqdm_there_is_a_notice(server: GLMServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.warns(GLMWarning, match="tqdm is not installed"):
-        assert make(server, show_progress=True).embed_documents(["a"])
+        assert make(server, show_progress=True).embed_documents(["a", "b"])
 
 
 # Dimensions and models.

@@ -138,9 +138,10 @@ def test_ids_that_are_none(ids: Any, connection: dict[str, Any]) -> None:
         GLMKnowledgeRetriever(knowledge_ids=ids, **connection)
 
 
-def test_an_empty_query_is_not_sent(server: GLMServer, connection: dict[str, Any]) -> None:
-    with pytest.raises(GLMValueError, match="query is empty"):
-        GLMKnowledgeRetriever(knowledge_ids=["pets"], **connection).invoke("  ")
+@pytest.mark.parametrize("query", ["", "  ", None])
+def test_an_empty_query_is_not_sent(query: Any, server: GLMServer, connection: dict[str, Any]) -> None:
+    with pytest.raises(GLMValueError, match="query: give a text that is not blank"):
+        GLMKnowledgeRetriever(knowledge_ids=["pets"], **connection).invoke(query)
     assert server.requests == []
 
 

@@ -284,9 +284,9 @@ def test_a_file_that_is_not_there(tmp_path: Path, connection: dict[str, Any]) ->
         assert caught.value.__notes__[0].startswith("files[0]: ")
 
 
-@pytest.mark.parametrize("given", [(0, 3), (3, 2), (1,), "1-3", (1.5, 2)])
+@pytest.mark.parametrize("given", [3, (0, 3), (3, 2), (1,), (1, 2, 3), "1-3", (1.5, 2)])
 def test_pages_that_are_no_range(given: Any, connection: dict[str, Any]) -> None:
-    with pytest.raises(GLMValueError, match=r"^pages"):
+    with pytest.raises(GLMValueError, match=r"^pages: give the first and the last page"):
         GLMOCRLoader(PDF, **connection, pages=given)
 
 

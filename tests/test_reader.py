@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import HumanMessage, ToolMessage
 
 from langchain_glm import (
@@ -48,6 +49,24 @@ def call(url: str) -> dict[str, Any]:
 
 
 # The tool.
+
+
+class Retries(BaseCallbackHandler):
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_retry(self, retry_state: Any, **_: Any) -> None:
+        self.count += 1
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_callbacks_learn_of_retries(way: str, glm_server: GLMServer, connection: dict[str, Any]) -> None:
+    glm_server.queue(Fault.code("1302"), Fault.reset(), path="/reader")
+    tool, retries = GLMWebReader(**{**connection, "max_retries": 2}), Retries()
+    config: Any = {"callbacks": [retries]}
+    assert tool.invoke(CATS, config) if way == "sync" else asyncio.run(tool.ainvoke(CATS, config))
+    assert retries.count == 2
 
 
 def test_the_model_may_choose_only_the_url(connection: dict[str, Any]) -> None:

@@ -188,10 +188,13 @@ def test_without_text_nothing_is_sent(
         (QUERY, ["x", 5], r"^documents\[1\]: give a string, not int\.$"),
         (QUERY, [Document("x")], r"^documents\[0\]: give a string, not Document\.$"),
         (QUERY, "x", r"^documents: give a list of strings\.$"),
+        (QUERY, None, r"^documents: give a list of strings\.$"),
+        (QUERY, iter(TEXTS), r"^documents: give a list of strings\.$"),
+        (None, TEXTS, r"^query: give a text that is not blank\.$"),
     ],
 )
 def test_what_cannot_be_sent(
-    query: str, documents: Any, message: str, server: GLMServer, make: Callable[..., GLMRerank], rerank: Rerank
+    query: Any, documents: Any, message: str, server: GLMServer, make: Callable[..., GLMRerank], rerank: Rerank
 ) -> None:
     with pytest.raises(GLMValueError, match=message):
         rerank(make(), query, documents)

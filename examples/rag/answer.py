@@ -16,13 +16,13 @@ import sys
 import tempfile
 import uuid
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from documents import PAGE_URL, QUESTION, WEB, write_pdfs
 from langchain.agents import create_agent
 from langchain_core.documents import Document
-from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
 from langchain_qdrant import QdrantVectorStore
 from qdrant_client import QdrantClient
@@ -87,17 +87,25 @@ def _id(passage: Document) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{_page(passage)}{passage.page_content}"))
 
 
-def make_search(store: QdrantVectorStore, reranker: GLMRerank) -> Any:
-    """Make the agent's tool: the passages that the store finds, the best of them first."""
+def make_search(store: QdrantVectorStore, reranker: GLMRerank) -> tuple[Any, dict[int, Document]]:
+    """Make the agent's tool: the passages that the store finds, the best of them first.
 
-    @tool(response_format="content_and_artifact")
-    def search_documents(query: str) -> tuple[str, list[Document]]:
+    Returns:
+        The tool, and the passages that it has found, by number. A second search goes on with the numbers of the first.
+    """
+    found: dict[int, Document] = {}
+    numbers = count(1)
+
+    @tool
+    def search_documents(query: str) -> str:
         """Search the documents for passages about a question."""
         best = reranker.compress_documents(store.similarity_search(query, k=_CANDIDATES), query)
-        numbered = (f"[{number}] {passage.page_content}" for number, passage in enumerate(best, 1))
-        return "\n\n".join(numbered) or "No passage was found.", list(best)
+        numbered = {next(numbers): passage for passage in best}
+        found.update(numbered)
+        texts = (f"[{number}] {passage.page_content}" for number, passage in numbered.items())
+        return "\n\n".join(texts) or "No passage was found."
 
-    return search_documents
+    return search_documents, found
 
 
 def place_of(passage: Document) -> str:
@@ -112,17 +120,14 @@ def place_of(passage: Document) -> str:
 
 def answer(question: str, store: QdrantVectorStore, settings: dict[str, Any], model: str) -> None:
     """Let an agent answer the question; print the answer and the places that it cites."""
-    search = make_search(store, GLMRerank(top_n=4, **settings))
+    search, found = make_search(store, GLMRerank(top_n=4, **settings))
     agent: Any = create_agent(ChatGLM(model=model, **settings), [search], system_prompt=_PROMPT)
     messages = agent.invoke({"messages": [("user", question)]})["messages"]
-    passages = [
-        passage for message in messages if isinstance(message, ToolMessage) for passage in message.artifact or ()
-    ]
     print(f"\n{question}\n\n{messages[-1].text}\n\nSources")
     cited = {int(number) for number in re.findall(r"\[(\d+)\]", messages[-1].text)}
-    for number, passage in enumerate(passages, 1):
-        if number in cited:
-            print(f"  [{number}] {place_of(passage)} (relevance {passage.metadata['relevance_score']:.2f})")
+    for number in sorted(cited & found.keys()):
+        passage = found[number]
+        print(f"  [{number}] {place_of(passage)} (relevance {passage.metadata['relevance_score']:.2f})")
 
 
 def main() -> int:
@@ -134,6 +139,8 @@ def main() -> int:
     parser.add_argument("--database", default=":memory:", help="the folder of the vectors (default: in memory)")
     parser.add_argument("--model", default="glm-5.2", help="the chat model (default: glm-5.2)")
     options = parser.parse_args()
+    if options.folder and not options.folder.is_dir():
+        parser.error(f"--folder: {options.folder} is not a folder.")
     with ExitStack() as stack:
         settings: dict[str, Any] = {"host": "bigmodel"}
         if HOSTS["bigmodel"].key_from() is None:
@@ -153,7 +160,7 @@ def main() -> int:
         try:
             pdfs = sorted(folder.glob("*.pdf"))
             passages = read_documents(pdfs, options.url, settings)
-            print(f"{len(pdfs)} PDFs and {len(options.url)} web pages have {len(passages)} passages.")
+            print(f"PDFs: {len(pdfs)}, web pages: {len(options.url)}, passages: {len(passages)}")
             store = open_store(options.database, GLMEmbeddings(dimensions=_DIMENSIONS, **settings))
             stack.callback(store.client.close)
             fill_store(store, passages)

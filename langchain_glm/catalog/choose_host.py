@@ -103,8 +103,7 @@ def missing_key_error(host: Host, path: str = CHAT, environ: Mapping[str, str] =
     Returns:
         The exception, not raised; its hint says where to put the key.
     """
-    with_key = (known for known in HOSTS.values() if known.chosen_by_key or environ.get(known.key_variable))
-    others = [known for known in with_key if known.key_from(environ) and not known.may_serve(path)]
+    others = [known for known in _hosts_with_key(environ) if not known.may_serve(path)]
     unusable = f" The keys of {_with_variables(others, environ)} cannot be used: these hosts do not serve {path}."
     return GLMAuthenticationError(
         f"There is no key for host {host.name!r}.{unusable if others else ''}",
@@ -182,8 +181,9 @@ def _segments(url: str) -> list[str]:
 def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, key_given: bool) -> Host:
     """Return the one host that has its key in the environment and may serve the model and the path."""
     selectable = [host for host in HOSTS.values() if host.chosen_by_key]
-    with_key = [host for host in selectable if host.key_from(environ)]
-    found = [host for host in with_key if host.may_serve(path) and serves_model(host, model)]
+    with_key = _hosts_with_key(environ)
+    able = [host for host in with_key if host.may_serve(path) and serves_model(host, model)]
+    found = [host for host in able if host.chosen_by_key]
     if len(found) == 1:
         return found[0]
     if found:
@@ -194,6 +194,11 @@ def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, ke
         raise GLMAuthenticationError(
             "A key is given, but it does not say which host it is for.",
             hint=f"Give host=… (one of {', '.join(HOSTS)}) or base_url=….",
+        )
+    if able:
+        raise GLMAuthenticationError(
+            f"The environment holds no key that selects a host, only {_with_variables(able, environ)}.",
+            hint=f"Give host={able[0].name!r}: a coding plan is used only if it is named.",
         )
     if with_key:
         needed = path if path != CHAT else model
@@ -210,6 +215,17 @@ def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, ke
         hint=f"Set one of {_with_variables(usable, {})}; or give api_key=… with host=… (one of {', '.join(HOSTS)}) "
         "or base_url=….",
     )
+
+
+def _hosts_with_key(environ: Mapping[str, str]) -> list[Host]:
+    """Return the hosts whose key is in the environment; a plan's key is only in a variable that no other host has."""
+    selecting = {variable for host in HOSTS.values() if host.chosen_by_key for variable in host.key_variables}
+
+    def has_key(host: Host) -> bool:
+        own = (variable for variable in host.key_variables if host.chosen_by_key or variable not in selecting)
+        return any(environ.get(variable, "").strip() for variable in own)
+
+    return [host for host in HOSTS.values() if has_key(host)]
 
 
 def _with_variables(hosts: list[Host], environ: Mapping[str, str]) -> str:

@@ -56,9 +56,7 @@ _OTHER_PLAN: Final = (
     " Keys made since 2026-10-16 have a type (Standard, Coding Plan or Team) that decides what is billed: make a key "
     "of the type you need. With an older key, the endpoint decides: for the other plan, use host={name!r} ({base_url})."
 )
-_DOCUMENTED_URL: Final = (
-    " The URL of host {name!r} is {base_url}/chat/completions; you used {used_url}/chat/completions."
-)
+_DOCUMENTED_URL: Final = " The base URL of host {name!r} is {base_url}; you used {used_url}."
 
 _KEY: Final = ErrorCode(
     GLMAuthenticationError,

@@ -136,10 +136,10 @@ class GLMServer:
         Raises:
             RuntimeError: if the server was never started, or the host has no MCP servers.
         """
-        url = HOSTS[self.host].mcp_url
+        url = self._host.mcp_url
         if url is None:
             raise RuntimeError(f"host {self.host!r} has no MCP servers")
-        return self.base_url.removesuffix(urlsplit(HOSTS[self.host].base_url).path) + urlsplit(url).path
+        return self.base_url.removesuffix(urlsplit(self._host.base_url).path) + urlsplit(url).path
 
     @property
     def requests(self) -> list[RecordedRequest]:

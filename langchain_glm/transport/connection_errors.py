@@ -24,11 +24,12 @@ _CERTIFICATE_HINT = (
     "give http_client=… with a client that trusts it."
 )
 _ADDRESS_HINT = "Check base_url=… and the network, and the proxy if HTTPS_PROXY names one or one is needed."
+_STREAMING = ", or use streaming=True: the pauses in a stream are shorter."
 _NAME_WORDS = ("Name or service not known", "nodename nor servname", "getaddrinfo", "No address associated",
                "Temporary failure in name resolution")  # fmt: skip
 
 
-def error_from_http(error: Exception, http: ModuleType, url: str, timeout: Timeout) -> GLMError:
+def error_from_http(error: Exception, http: ModuleType, url: str, timeout: Timeout, *, streamable: bool) -> GLMError:
     """Return our exception for one of httpx's.
 
     Args:
@@ -36,6 +37,7 @@ def error_from_http(error: Exception, http: ModuleType, url: str, timeout: Timeo
         http: the library that raised it: `httpx2` or `httpx`.
         url: where the request went; the message names its host.
         timeout: the time limits of the request.
+        streamable: whether the same could also be asked for as a stream.
 
     Returns:
         The exception, not raised. It is retryable unless the same would happen again.
@@ -55,7 +57,7 @@ def error_from_http(error: Exception, http: ModuleType, url: str, timeout: Timeo
     if isinstance(error, http.TimeoutException):
         return GLMTimeoutError(
             f"{host} was silent for longer than timeout.idle = {timeout.idle} s",
-            hint="Raise timeout.idle, or use streaming=True: the pauses in a stream are shorter.",
+            hint=f"Raise timeout.idle{_STREAMING if streamable else '.'}",
         )
     if isinstance(error, http.DecodingError):
         return GLMStreamError(f"the compression of the reply from {host} is broken: {text}")
@@ -84,11 +86,16 @@ def error_from_http(error: Exception, http: ModuleType, url: str, timeout: Timeo
     )
 
 
-def total_timeout_error(timeout: Timeout) -> GLMTimeoutError:
-    """Return the exception for a call that took longer than `timeout.total`."""
+def total_timeout_error(timeout: Timeout, *, chat: bool) -> GLMTimeoutError:
+    """Return the exception for a call that took longer than `timeout.total`.
+
+    Args:
+        timeout: the time limits of the call.
+        chat: whether it was a call of the chat endpoint, whose answers can be made shorter.
+    """
     return GLMTimeoutError(
         f"the call did not end within timeout.total = {timeout.total:g} s",
-        hint="Raise timeout.total, or set a lower max_tokens or reasoning_effort.",
+        hint=f"Raise timeout.total{', or set a lower max_tokens or reasoning_effort' if chat else ''}.",
     )
 
 

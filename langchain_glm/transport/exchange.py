@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 import httpx2
 
+from langchain_glm.catalog.hosts import CHAT
 from langchain_glm.errors import GLMError
 from langchain_glm.transport import background
 from langchain_glm.transport.clients import aborrow, borrow
@@ -154,8 +155,13 @@ class Request:
                 secrets=self.endpoint.secrets(key),
             )
         if self.deadline is not None and time.monotonic() >= self.deadline:
-            return total_timeout_error(self.endpoint.timeout)
-        return error_from_http(error, http, self.url, self.endpoint.timeout)
+            return self.total_timeout_error()
+        streamable = self.path == CHAT and not self.streamed
+        return error_from_http(error, http, self.url, self.endpoint.timeout, streamable=streamable)
+
+    def total_timeout_error(self) -> GLMError:
+        """Return the exception for a call that has not ended at its deadline."""
+        return total_timeout_error(self.endpoint.timeout, chat=self.path == CHAT)
 
 
 @contextmanager
@@ -191,7 +197,7 @@ def _until_deadline(source: Generator[T], request: Request, deadline: float) -> 
     except background.NoThreadError:  # a late reply is better than no reply
         yield from source
     except TimeoutError:
-        raise total_timeout_error(request.endpoint.timeout) from None
+        raise request.total_timeout_error() from None
 
 
 class Patience:
@@ -262,7 +268,7 @@ async def _auntil_deadline(source: AsyncGenerator[T], request: Request, deadline
         async for item in _iterate_until(source, lambda: deadline):
             yield item
     except TimeoutError:
-        raise total_timeout_error(request.endpoint.timeout) from None
+        raise request.total_timeout_error() from None
 
 
 async def aread_rest(pieces: AsyncGenerator[bytes], patience: Patience) -> AsyncGenerator[bytes]:

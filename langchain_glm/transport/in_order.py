@@ -7,19 +7,24 @@ from collections import deque
 from concurrent.futures import Future
 from contextvars import copy_context
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from langchain_glm.transport import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Generator, Iterable
 
+    from langchain_glm.transport.limits import InFlightLimiter
+
 __all__ = ["ain_order", "in_order"]
 
 T = TypeVar("T")
 
+_MOST: Final = 16
+"""How many calls run at the same time if `limit` is not a number: a limiter may hold back some of their requests."""
 
-def in_order(calls: Iterable[Callable[[], T]], limit: int) -> Generator[T]:
+
+def in_order(calls: Iterable[Callable[[], T]], limit: int | InFlightLimiter | None) -> Generator[T]:
     """Make calls in threads; yield their results in the order of the calls.
 
     A call is taken from `calls` only when it can start (the second one before the first), so `calls` may be endless. A
@@ -28,20 +33,20 @@ def in_order(calls: Iterable[Callable[[], T]], limit: int) -> Generator[T]:
 
     Args:
         calls: the calls.
-        limit: how many may run at the same time.
+        limit: how many may run at the same time; 16 if it is not a number.
 
     Raises:
         Exception: whatever a call raises, in its turn.
     """
-    rest = iter(calls)
+    rest, most = iter(calls), limit if isinstance(limit, int) else _MOST
     first = list(islice(rest, 2))
-    if len(first) < 2 or limit == 1:
+    if len(first) < 2 or most == 1:
         for call in chain(first, rest):
             yield call()
         return
     running: deque[Future[T]] = deque()
     for call in chain(first, rest):
-        result = [running.popleft().result()] if len(running) == limit else []
+        result = [running.popleft().result()] if len(running) == most else []
         running.append(_start(call))
         yield from result
     while running:
@@ -65,15 +70,18 @@ def _start(call: Callable[[], T]) -> Future[T]:
     return future
 
 
-async def ain_order(calls: AsyncIterable[Callable[[], Coroutine[Any, Any, T]]], limit: int) -> AsyncGenerator[T]:
+async def ain_order(
+    calls: AsyncIterable[Callable[[], Coroutine[Any, Any, T]]], limit: int | InFlightLimiter | None
+) -> AsyncGenerator[T]:
     """Make calls in tasks; yield their results in the order of the calls. The async version of `in_order`.
 
     When it ends early, calls that have started are cancelled.
     """
     running: deque[asyncio.Task[T]] = deque()
+    most = limit if isinstance(limit, int) else _MOST
     try:
         async for call in calls:
-            result = [await running[0]] if len(running) == limit else []
+            result = [await running[0]] if len(running) == most else []
             if result:
                 running.popleft()
             running.append(asyncio.create_task(call()))

@@ -251,11 +251,33 @@ def test_a_host_of_the_users_own_is_used_as_it_is() -> None:
         choose_host(dataclasses.replace(OWN, base_url="vllm.example"), None, {})
 
 
-@pytest.mark.parametrize("environ", [{}, {"ZAI_API_KEY": ""}, {"ZAI_CODING_API_KEY": "k"}])
+@pytest.mark.parametrize("environ", [{}, {"ZAI_API_KEY": ""}, {"ZAI_CODING_API_KEY": " "}])
 def test_nothing_that_chooses_is_refused_with_the_variables(environ: Mapping[str, str]) -> None:
     with pytest.raises(GLMAuthenticationError, match=r"^No host is given, and no key is in the environment") as caught:
         choose_host(None, None, environ)
     assert all(variable in str(caught.value) for variable in ("ZAI_API_KEY (zai)", "ZHIPUAI_API_KEY (bigmodel)"))
+
+
+def test_the_key_of_a_coding_plan_alone_says_to_name_the_plan() -> None:
+    with pytest.raises(GLMAuthenticationError, match="no key that selects a host, only ZAI_CODING_API_KEY") as caught:
+        choose_host(None, None, {"ZAI_CODING_API_KEY": "secret"}, "glm-5.2")
+    assert "Give host='zai-coding':" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/web_search", "/reader", "/layout_parsing"])
+def test_the_key_of_a_coding_plan_is_named_where_it_cannot_be_used(path: str) -> None:
+    with pytest.raises(GLMAuthenticationError) as caught:
+        choose_host(None, None, {"ZAI_CODING_API_KEY": "secret"}, path=path)
+    assert str(caught.value).startswith(
+        f"The environment holds no key for a host that serves {path}, only ZAI_CODING_API_KEY (zai-coding).\n"
+        "Set one of ZAI_API_KEY (zai), ZHIPUAI_API_KEY (bigmodel)"
+    )
+
+
+def test_a_key_is_named_once() -> None:
+    failure = missing_key_error(HOSTS["bigmodel"], "/embeddings", {"MOONSHOT_API_KEY": "k"})
+    assert "The keys of MOONSHOT_API_KEY (kimi) cannot be used" in str(failure)
 
 
 def test_the_gateways_key_alone_says_what_to_add() -> None:

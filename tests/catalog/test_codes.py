@@ -140,8 +140,7 @@ def test_a_wrong_path_is_told_the_documented_url() -> None:
     hint = hint_for(STATUSES[404], replace(ZAI, base_url="https://api.z.ai/api/paas/v4/v1"))
     assert hint is not None
     assert hint.endswith(
-        " The URL of host 'zai' is https://api.z.ai/api/paas/v4/chat/completions; "
-        "you used https://api.z.ai/api/paas/v4/v1/chat/completions."
+        " The base URL of host 'zai' is https://api.z.ai/api/paas/v4; you used https://api.z.ai/api/paas/v4/v1."
     )
 
 

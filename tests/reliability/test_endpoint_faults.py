@@ -135,3 +135,24 @@ def test_an_account_without_balance(kind: type[Any]) -> None:
         with pytest.raises(GLMError) as caught:
             ask(model, kind, "sync")
         assert (type(caught.value).__name__, caught.value.code, len(server.requests)) == ("GLMBalanceError", "1113", 1)
+
+
+CHAT_ONLY = ("chat", "streaming", "max_tokens", "messages")
+"""Words of the chat, which have no meaning for the other endpoints."""
+ADVICE = {
+    "silence": (Fault.silence(60), {"idle": 1.1}),
+    "total": (Fault.silence(60), {"total": 1.1}),
+    "redirect": (Fault.redirect("https://elsewhere.example/"), None),
+    "404": (Fault.http(404), None),
+    "unsafe": (Fault.code("1301"), None),
+}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize("name", ADVICE)
+def test_advice_is_not_about_the_chat(name: str, kind: type[Any], server: GLMServer) -> None:
+    fault, timeout = ADVICE[name]
+    server.queue(fault, path=kind._path)
+    with pytest.raises(GLMError) as caught:
+        ask(make(kind, server, max_retries=0, timeout=timeout), kind, "sync")
+    assert [word for word in CHAT_ONLY if word in (caught.value.hint or "")] == []

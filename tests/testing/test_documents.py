@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import zai
 
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing import Fault, GLMServer
 from langchain_glm.testing.pdf import make_pdf, read_pdf
 from langchain_glm.testing.web import read_html
@@ -21,6 +23,12 @@ FILE = b64encode(PDF).decode()
 def code_of(server: GLMServer, body: dict[str, Any], path: str) -> tuple[int, Any]:
     answer = post(server, body, path=path)
     return answer.status_code, answer.json().get("error", {}).get("code")
+
+
+@pytest.mark.parametrize(("most", "status"), [(2, 400), (3, 200)])
+def test_a_request_has_no_more_pages_than_the_host_reads(most: int, status: int) -> None:
+    with GLMServer(replace(HOSTS["zai"], ocr_pages=most)) as server:
+        assert code_of(server, {"model": "glm-ocr", "file": FILE}, "/layout_parsing")[0] == status
 
 
 # The reader.

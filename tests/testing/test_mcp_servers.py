@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing import GLMServer
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
 def server() -> Iterator[GLMServer]:
     with GLMServer("zai-coding") as server:
         yield server
+
+
+def test_the_url_of_a_host_of_the_users_own() -> None:
+    own = replace(HOSTS["zai"], name="mine")
+    with GLMServer(own) as server:
+        assert server.mcp_url == server.base_url.removesuffix("/api/paas/v4") + "/api/mcp"
 
 
 class Client:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.testing import GLMServer
 from langchain_glm.testing.relevance import relevance
 from langchain_glm.testing.tokens import tokens
@@ -40,6 +42,14 @@ def server() -> Iterator[GLMServer]:
 
 def ask(server: GLMServer, **changes: Any) -> Any:
     return post(server, {name: value for name, value in {**BODY, **changes}.items() if value is not ...}, "/rerank")
+
+
+def test_a_host_of_the_users_own_serves_what_its_entry_lists() -> None:
+    own = dataclasses.replace(HOSTS["bigmodel"], name="mine")
+    with GLMServer(own) as server:
+        assert ask(server).status_code == 200
+    with GLMServer(dataclasses.replace(own, serves=None)) as server:
+        assert ask(server).status_code == 400
 
 
 def test_the_official_exchange(server: GLMServer) -> None:

@@ -32,7 +32,6 @@ __all__ = ["layout_parsing"]
 
 _PATH: Final = "/layout_parsing"
 _MB: Final = 1024 * 1024
-_PAGES_READ: Final = {"zai": 30, "bigmodel": 100}
 _PROMPT_OF_A_PAGE: Final = 4500
 _FLAGS: Final = ("return_crop_images", "need_layout_visualization")
 
@@ -53,9 +52,8 @@ def layout_parsing(body: Mapping[str, Any], host: Host, library: Library) -> Ans
     if type(first) is not int or type(last) is not int or not 1 <= first <= min(last, len(pages)):
         return refuse(Problem("1214", "start_page_id, end_page_id"), host)
     asked = pages[first - 1 : last]
-    limit = _PAGES_READ.get(host.name, 30)
-    if len(asked) > limit:
-        return refuse(Problem("1214", f"file: {len(asked)} pages, at most {limit}"), host)
+    if len(asked) > host.ocr_pages:
+        return refuse(Problem("1214", f"file: {len(asked)} pages, at most {host.ocr_pages}"), host)
     now = int(time.time())
     answer_id = new_id(host, now)
     details = [_elements(page) for page in asked]

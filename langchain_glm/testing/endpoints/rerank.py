@@ -30,9 +30,9 @@ _MAX_CHARACTERS: Final = 4096
 
 
 def rerank(body: Mapping[str, Any], host: Host) -> Answer:
-    """Answer `POST /rerank`, which only BigModel's ordinary host serves."""
+    """Answer `POST /rerank`, which only BigModel's ordinary host is known to serve; others know no such model."""
     model = str(body.get("model", "rerank"))
-    if host.name != "bigmodel" or model not in _MODELS:
+    if model not in _MODELS or "/rerank" not in (host.serves or ()):
         return refuse(Problem("1211", model), host)
     wrong = next(_problems(body), None)
     if wrong:

@@ -86,7 +86,10 @@ def _is_vector(value: Any) -> bool:
 
 
 def _of_length_one(vector: list[float]) -> list[float]:
-    norm = math.hypot(*vector)
+    try:
+        norm = math.hypot(*vector)
+    except TypeError:
+        raise GLMServerError("the endpoint sent a vector with something that is not a number", status=200) from None
     if norm == 0 or abs(norm - 1) <= _TOLERANCE:
         return vector
     return [number / norm for number in vector]

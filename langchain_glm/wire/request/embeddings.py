@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from langchain_glm.errors import GLMValueError
 from langchain_glm.tokens import estimate_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from langchain_glm.catalog.embedding_models import EmbeddingModel
 
@@ -91,15 +92,16 @@ def batches(texts: Iterable[str], model: EmbeddingModel, size: int, *, truncate:
     """Divide texts into batches; see `BatchBuilder`.
 
     Raises:
-        GLMValueError: at a text that cannot be sent, or if `texts` is itself a string.
+        GLMValueError: at a text that cannot be sent, or if `texts` is a string or cannot be iterated.
 
     Example:
         ```python
         [batch.texts for batch in batches(["a", "b", "c"], EmbeddingModel(), size=2)]  # [["a", "b"], ["c"]]
         ```
     """
-    if isinstance(texts, str):
-        raise GLMValueError("texts: give a list of strings, not one string.")
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        given = "one string" if isinstance(texts, str) else type(texts).__name__
+        raise GLMValueError(f"texts: give a list of strings, not {given}.")
     builder = BatchBuilder(model, size, truncate=truncate)
     for text in texts:
         if batch := builder.add(text):

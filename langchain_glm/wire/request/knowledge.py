@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langchain_glm.errors import GLMValueError
+from langchain_glm.wire.request.query import check_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +25,7 @@ def knowledge_payload(
         extra_body: other fields; they replace ours.
 
     Raises:
-        GLMValueError: if the query is empty.
+        GLMValueError: if the query is blank.
     """
-    if not query.strip():
-        raise GLMValueError("query is empty; say what to search for.")
     method = {} if recall_method is None else {"recall_method": recall_method}
-    return {"query": query, "knowledge_ids": list(knowledge_ids), "top_k": k, **method, **extra_body}
+    return {"query": check_query(query), "knowledge_ids": list(knowledge_ids), "top_k": k, **method, **extra_body}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from langchain_glm.errors import GLMValueError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from langchain_glm.wire.request.query import check_query
 
 __all__ = ["Batch", "batches"]
 
@@ -37,16 +36,14 @@ def batches(model: str, query: str, documents: Sequence[str]) -> list[Batch]:
         documents: the texts; what is longer than 4,096 characters is cut.
 
     Raises:
-        GLMValueError: if the query is blank or longer than 4,096 characters, or if a document is not a string.
+        GLMValueError: if the query is blank or longer than 4,096 characters, or if `documents` is no list of strings.
     """
-    if not isinstance(query, str) or not query.strip():
-        raise GLMValueError("query: give a text that is not blank.")
-    if len(query) > _MAX_CHARACTERS:
+    if len(check_query(query)) > _MAX_CHARACTERS:
         raise GLMValueError(
             f"query has {len(query)} characters; the endpoint reads {_MAX_CHARACTERS}. Shorten it: it is billed once "
             "for each document."
         )
-    if isinstance(documents, str):
+    if isinstance(documents, str) or not isinstance(documents, Sequence):
         raise GLMValueError("documents: give a list of strings.")
     for index, text in enumerate(documents):
         if not isinstance(text, str):

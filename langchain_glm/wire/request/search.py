@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.catalog.hosts import SEARCH_COUNTS
 from langchain_glm.errors import GLMValueError
+from langchain_glm.wire.request.query import check_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,7 @@ def build_search(query: str, count: int, settings: Mapping[str, Any], host: Host
         build_search("GLM", 3, {"search_engine": "search_pro_sogou"}, HOSTS["bigmodel"])[0]["count"]  # 10
         ```
     """
-    if not isinstance(query, str) or not query.strip():
-        raise GLMValueError("query: give a text that is not blank.")
+    query = check_query(query)
     engine = engine_for(settings.get("search_engine"), host)
     limit, notice = host.search_query_limit, None
     if limit and len(query) > limit:

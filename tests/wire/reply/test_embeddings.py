@@ -80,6 +80,12 @@ def test_vectors_of_a_wrong_length_are_an_error_that_stays(
     assert not caught.value.is_retryable
 
 
+@pytest.mark.parametrize("other", [None, "0.8", [0.8]])
+def test_a_reduced_vector_that_holds_something_else_is_an_error(other: Any) -> None:
+    with pytest.raises(GLMServerError, match="something that is not a number"):
+        read_embeddings(reply({"index": 0, "embedding": [0.6, other]}), 1, 2)
+
+
 @given(st.lists(st.floats(-10, 10), min_size=3, max_size=3))
 def test_reduced_vectors_have_length_one(vector: list[float]) -> None:
     [read] = read_embeddings(reply({"index": 0, "embedding": vector}), 1, 3).vectors

@@ -83,6 +83,8 @@ def test_a_text_alone_can_only_be_cut() -> None:
         (["a", "b", None], r"^texts\[2\]: give a string, not NoneType\.$"),
         ([["a"]], r"^texts\[0\]: give a string, not list\.$"),
         ("abc", r"^texts: give a list of strings, not one string\.$"),
+        (None, r"^texts: give a list of strings, not NoneType\.$"),
+        (5, r"^texts: give a list of strings, not int\.$"),
         (["a", "word " * 6000], r"^texts\[1\] has about [\d,]+ tokens, more than the 3,072 .* truncate=True"),
         (["a", "字" * 8000], r"^texts\[1\] has about 4,800 tokens"),
     ],
