@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _unregistered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """LangChain as it was installed, before and after."""
-    before = [(module, dict(module._BUILTIN_PROVIDERS)) for module in (base, chat_models)]
+    """LangChain as it was installed; other tests of the process may have called `register()` before."""
+    for module in (base, chat_models):
+        installed = {name: entry for name, entry in module._BUILTIN_PROVIDERS.items() if entry[0] != "langchain_glm"}
+        monkeypatch.setattr(module, "_BUILTIN_PROVIDERS", installed)
+    base._get_embeddings_class_creator.cache_clear()
+    chat_models._get_chat_model_creator.cache_clear()
     yield
-    monkeypatch.undo()
-    for module, entries in before:
-        module._BUILTIN_PROVIDERS.clear()
-        module._BUILTIN_PROVIDERS.update(entries)
     base._get_embeddings_class_creator.cache_clear()
     chat_models._get_chat_model_creator.cache_clear()
 
