@@ -5,6 +5,10 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 CAPTURES ?= ../shared/captures
 
+# Three workers for two cores, because many tests wait. Without the last option, files with a single long test come at
+# the end, where workers wait for one another.
+PYTEST := -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+
 check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
 
 ifdef UV
@@ -50,7 +54,7 @@ rag: $(VENV)/.rag  ## answers from PDFs and web pages, with page and box; on Big
 	@$(BIN)/python examples/rag/answer.py
 
 test: $(VENV)/.dev  ## all tests, offline
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python $(PYTEST)
 
 lint: $(VENV)/.dev  ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -73,7 +77,7 @@ test-lowest:  ## all tests with the lowest versions that pyproject.toml allows
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
 	    --editable '.[testing]' --group test
-	.venv-lowest/bin/python -m pytest -n 2 --dist loadscope
+	.venv-lowest/bin/python $(PYTEST)
 
 # Without the override, an index that lacks the certifi of langchain-core 1.8 leads back to an earlier langchain-core.
 TESTS ?= tests
@@ -82,14 +86,14 @@ test-newest:  ## tests with the newest versions of everything (TESTS=…)
 	.venv-newest/bin/python -m pip install --quiet --upgrade pip uv
 	echo certifi | .venv-newest/bin/uv pip install --quiet --python .venv-newest/bin/python --upgrade --overrides - \
 	    --editable '.[testing]' --group dev --group newest
-	.venv-newest/bin/python -m pytest -n 2 --dist loadscope $(TESTS)
+	.venv-newest/bin/python $(PYTEST) $(TESTS)
 
 OTHER = .venv-$(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
 test-python:  ## tests on another Python, beside .venv (PYTHON=python3.14 TESTS=…)
 	@$(check_python)
 	$(call make_venv,$(OTHER))
 	$(call install,$(OTHER)) --editable '.[testing]' --group dev
-	$(OTHER)/bin/python -m pytest -n 2 --dist loadscope $(TESTS)
+	$(OTHER)/bin/python $(PYTEST) $(TESTS)
 
 .venv-mcp/.mcp: pyproject.toml
 	@$(check_python)
