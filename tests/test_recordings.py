@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_message
+from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
 from langchain_glm import HOSTS, ChatGLM, GLMError
 from langchain_glm.probe import command
@@ -126,7 +127,15 @@ def test_recording(file: Path) -> None:
     if not expected.exists():
         expected.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         pytest.fail(f"{expected.name} was missing and has been written; read it, and run the test again.")
-    assert found == json.loads(expected.read_text(encoding="utf-8"))
+    assert found == known_blocks(json.loads(expected.read_text(encoding="utf-8")))
+
+
+def known_blocks(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """Leave out blocks of types that this version of langchain-core does not know, such as refusals before 1.8."""
+    for message in snapshot.values():
+        if isinstance(content := message.get("content"), list):
+            message["content"] = [block for block in content if block["type"] in KNOWN_BLOCK_TYPES]
+    return snapshot
 
 
 def test_the_catalogue_lists_every_recording() -> None:
