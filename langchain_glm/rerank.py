@@ -146,26 +146,23 @@ class GLMRerank(Connection, BaseDocumentCompressor):
 
 def _send(endpoint: Endpoint, request: Batch) -> _Scores:
     """Return the place and the score of each document of a request."""
-    scores = client.send(
-        endpoint,
-        request.payload,
-        partial(to_scores, count=len(request.places)),
-        path=_PATH,
-        reply_fields=_REPLY_FIELDS,
-    )
-    return list(zip(request.places, scores, strict=True))
+    return list(zip(request.places, client.send(**_arguments(endpoint, request)), strict=True))
 
 
 async def _asend(endpoint: Endpoint, request: Batch) -> _Scores:
     """Return the place and the score of each document of a request. The async version of `_send`."""
-    scores = await client.asend(
-        endpoint,
-        request.payload,
-        partial(to_scores, count=len(request.places)),
-        path=_PATH,
-        reply_fields=_REPLY_FIELDS,
-    )
-    return list(zip(request.places, scores, strict=True))
+    return list(zip(request.places, await client.asend(**_arguments(endpoint, request)), strict=True))
+
+
+def _arguments(endpoint: Endpoint, request: Batch) -> dict[str, Any]:
+    """Return the arguments of `client.send` for a request."""
+    return {
+        "endpoint": endpoint,
+        "payload": request.payload,
+        "read": partial(to_scores, count=len(request.places)),
+        "path": _PATH,
+        "reply_fields": _REPLY_FIELDS,
+    }
 
 
 def _with_scores(documents: Sequence[Document], ranked: Sequence[RankedDocument]) -> list[Document]:
