@@ -74,7 +74,8 @@ def count_tokens(  # noqa: D417 - `self` is the method's model
         model.count_tokens("How is the weather?", tools=[get_weather], exact=True)
         ```
 
-    Sources: `docs/profiles.md` for the estimate's error; BigModel's API description (2026-04) for the exact count.
+    Sources: `docs/en/reference/models.md` for the estimate's error; BigModel's API description (2026-04) for the
+    exact count.
     """
     messages = self._convert_input(prompt).to_messages()
     if not exact:

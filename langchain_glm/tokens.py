@@ -6,7 +6,7 @@ The weights were fitted to the token counts that endpoints reported for recorded
 python scripts/measure_tokens.py FOLDER   # of recorded cases: request.json and response.json or stream.sse
 ```
 
-It prints the error that `docs/profiles.md` states.
+It prints the error that `docs/en/reference/models.md` states.
 """
 
 from __future__ import annotations

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parent.parent
 PACKAGE: Final = ROOT / "langchain_glm"
 READMES: Final = (ROOT / "README.md", ROOT / "README.zh-CN.md")
-ARCHITECTURE: Final = ROOT / "docs" / "architecture.md"
-SETTINGS: Final = ROOT / "docs" / "settings.md"
+ARCHITECTURE: Final = ROOT / "docs" / "en" / "about" / "architecture.md"
+SETTINGS: Final = ROOT / "docs" / "en" / "reference" / "settings.md"
 SECURITY: Final = ROOT / "SECURITY.md"
-DOCUMENTS: Final = (*READMES, ROOT / "CHANGELOG.md", SECURITY, *sorted((ROOT / "docs").rglob("*.md")))
+AT_ROOT: Final = (*READMES, ROOT / "CHANGELOG.md", SECURITY)
+DOCUMENTS: Final = (*AT_ROOT, *sorted((ROOT / "docs").rglob("*.md")))
+REPOSITORY: Final = "https://github.com/langchain-glm/langchain-zai-glm/blob/main/"
 
 BIGMODEL_ONLY: Final = ("GLMRerank",)
 """Classes whose endpoints only BigModel serves; documents that use them also get its key."""
@@ -73,16 +75,10 @@ def with_python(document: Path) -> bool:
     return any(block.info.split()[:1] == ["python"] for block in blocks(document))
 
 
-NEEDS: Final = {"docs/mcp.md": "fastmcp", "docs/deepagents.md": "deepagents"}
-"""What the examples of a document import that the lowest versions do not bring."""
-
-
 @pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")  # some examples show settings that are mapped
-@pytest.mark.parametrize("document", [document for document in DOCUMENTS if with_python(document)], ids=name)
+@pytest.mark.parametrize("document", [document for document in AT_ROOT if with_python(document)], ids=name)
 def test_examples_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, in one namespace; tests that an example defines are run with a server of their own."""
-    if needed := NEEDS.get(name(document)):
-        pytest.importorskip(needed)
     namespace: dict[str, Any] = {"__name__": "__docs__"}
     used = "".join(block.text for block in blocks(document) if block.info == "python")
     hosts = ["zai", "bigmodel"] if any(class_name in used for class_name in BIGMODEL_ONLY) else ["zai"]
@@ -101,7 +97,7 @@ def test_examples_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 test(**({"glm_server": server} if "glm_server" in wants else {}))
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+@pytest.mark.parametrize("document", AT_ROOT, ids=name)
 def test_few_examples_are_not_run(document: Path) -> None:
     infos = {"", "sh", "diff", "toml", "python", "python no-run"}
     assert {block.info for block in blocks(document)} <= infos
@@ -186,12 +182,13 @@ def anchors(document: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
-def test_relative_links_resolve(document: Path) -> None:
+def test_links_to_files_resolve(document: Path) -> None:
     for link in _LINK.findall(prose(document)):
-        if link.startswith(("http://", "https://")):
+        if link.startswith(("http://", "https://")) and not link.startswith(REPOSITORY):
             continue
         path, _, anchor = link.partition("#")
-        target = (document.parent / path).resolve() if path else document
+        folder = ROOT if path.startswith(REPOSITORY) else document.parent
+        target = (folder / path.removeprefix(REPOSITORY)).resolve() if path else document
         assert target.is_relative_to(ROOT), link
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link

@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 
 import pytest
 
-FEATURES: Final = Path(__file__).parent.parent / "docs" / "features.md"
+ROOT: Final = Path(__file__).parent.parent
+FEATURES: Final = ROOT / "docs" / "en" / "reference" / "features.md"
+REPOSITORY: Final = "https://github.com/langchain-glm/langchain-zai-glm/blob/main/"
 _LINK: Final = re.compile(r"\[(\w+)\]\(([^)\s]+)\)")
 
 
@@ -43,7 +45,7 @@ def test_a_row_is_proved(row: Row) -> None:
     assert links
     assert ", ".join(f"[{name}]({path})" for name, path in links) == row.tests  # nothing else stands there
     for name, path in links:
-        assert name in defined_in((FEATURES.parent / path).resolve()), f"{path} has no {name}"
+        assert name in defined_in(ROOT / path.removeprefix(REPOSITORY)), f"{path} has no {name}"
 
 
 def test_no_test_of_agents_is_left_out() -> None:

@@ -28,7 +28,7 @@ from langchain_glm.testing import Fault, GLMServer, Reply, ToolCall
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PATCH: Final = Path(__file__).parent.parent / "docs" / "langchain-init-chat-model.patch"
+PATCH: Final = Path(__file__).parent.parent / "docs" / "upstream" / "langchain-init-chat-model.patch"
 PATCHED: Final = "libs/langchain_v1/langchain/chat_models/base.py"
 MADE_FOR: Final = ("1.4.7", "1.5.0")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("deepagents_code")
 
-PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "deepagents.md"
+PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "en" / "how-to" / "deep-agents.md"
 USAGE: Final = {
     "prompt_tokens": 20_000,
     "completion_tokens": 400,

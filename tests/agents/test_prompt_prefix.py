@@ -190,7 +190,7 @@ async def test_what_came_from_the_cache_is_shown(run: Run, model: ChatGLM, glm_s
 async def test_what_breaks_the_prefix(
     change: str, run: Run, model: ChatGLM, sent: list[bytes], glm_server: GLMServer
 ) -> None:
-    """The mistakes that docs/caching.md names cost the whole cache, and this test's comparison finds them."""
+    """The mistakes that docs/en/how-to/caching.md names cost the whole cache, and this test's comparison finds them."""
     for turn in range(2):
         prompt = PROMPT if "tools" in change else f"It is 12:0{turn}. {PROMPT}"
         tools = TOOLS[::-1] if turn and "tools" in change else TOOLS

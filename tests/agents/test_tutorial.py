@@ -17,8 +17,9 @@ from tests.agents.acting import SECOND_THOUGHT, THOUGHT, answer, call, results, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TUTORIAL: Final = Path(__file__).parent.parent.parent / "docs" / "tutorial"
-AGENT: Final = TUTORIAL / "support_agent.py"
+ROOT: Final = Path(__file__).parents[2]
+TUTORIAL: Final = ROOT / "docs" / "en" / "tutorial.md"
+AGENT: Final = ROOT / "examples" / "tutorial" / "support_agent.py"
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_it_stays_small() -> None:
 
 
 def test_the_text_shows_all_of_it() -> None:
-    text = (TUTORIAL / "README.md").read_text(encoding="utf-8")
+    text = TUTORIAL.read_text(encoding="utf-8")
     shown = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
     file = AGENT.read_text(encoding="utf-8")
     assert [line for line in shown.splitlines() if line.strip()] == [line for line in file.splitlines() if line.strip()]

@@ -155,7 +155,7 @@ def test_every_field_has_a_question_or_a_reason() -> None:
 
 
 def test_the_page_lists_every_rule_and_every_reason() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "probe.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "en" / "how-to" / "probe.md").read_text(encoding="utf-8")
     rules = (*host_rules.HOST_RULES, *model_rules.MODEL_RULES, *refusal_rules.REFUSAL_RULES)
     asked = [f"| `{rule.__name__}` | {str(rule.__doc__).splitlines()[0]} |" for rule in rules]
     reasons = {"Host": host_rules.NOT_ASKED, "Model": model_rules.NOT_ASKED}

@@ -88,5 +88,5 @@ def test_no_kind_of_fault_is_left_out() -> None:
 
 
 def test_the_printed_table_is_current() -> None:
-    document = Path(__file__).parents[2] / "docs" / "reliability.md"
+    document = Path(__file__).parents[2] / "docs" / "en" / "about" / "reliability.md"
     assert table() in document.read_text(encoding="utf-8"), "run: python -m tests.reliability.fault_matrix"

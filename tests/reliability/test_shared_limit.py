@@ -140,4 +140,4 @@ def test_it_goes_along_in_a_pickle(
 
 def test_the_document_shows_the_file() -> None:
     source = (ROOT / "examples" / "shared_limit.py").read_text(encoding="utf-8")
-    assert f"```python\n{source}```" in (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+    assert f"```python\n{source}```" in (ROOT / "docs" / "en" / "how-to" / "limits.md").read_text(encoding="utf-8")

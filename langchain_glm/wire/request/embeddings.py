@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "BatchBuilder", "batches", "build_payload", "smaller_batches"]
 
 _MARGIN: Final = 1.25
-"""How far an estimate may be off: 19 % in 95 of 100 English prompts, more for short Chinese ones (docs/profiles.md)."""
+"""How far an estimate may be off: 19 % in 95 of 100 English prompts, more for short Chinese ones.
+
+Source: `docs/en/reference/models.md`.
+"""
 
 
 class Batch(NamedTuple):

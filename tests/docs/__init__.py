@@ -1,0 +1,1 @@
+"""Tests of the documents: their examples run and print what the page says."""

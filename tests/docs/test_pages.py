@@ -1,0 +1,105 @@
+"""Each page of the documents: its examples run, and what they print stands under them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.docs.pages import DOCS, PAGES, ROOT, blocks_of, expected_output, listed, matches, with_outputs
+from tests.docs.running import run_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INFOS: Final = {
+    "",
+    "python",
+    "python no-run",
+    "output",
+    "console",
+    "sh",
+    "server",
+    "diff",
+    "toml",
+    "json",
+    "html",
+    "mermaid",
+}
+RUN: Final = [page for page in PAGES if re.search(r"```(python|console)\n", page.read_text(encoding="utf-8"))]
+
+
+def name(page: Path) -> str:
+    return page.relative_to(DOCS).as_posix()
+
+
+@pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")  # some examples show settings that are mapped
+@pytest.mark.parametrize("page", RUN, ids=name)
+def test_examples_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = page.read_text(encoding="utf-8")
+    if missing := [module for module in listed(source, "needs") if find_spec(module) is None]:
+        pytest.skip(f"needs {', '.join(missing)}: run `make docs`")
+    blocks = blocks_of(source)
+    for block, printed in run_page(page, tmp_path, monkeypatch).items():
+        where = f"{name(page)}:{block.line + 1}"
+        shown = block.text if block.info == "console" else expected_output(blocks, blocks.index(block))
+        if shown is None:
+            assert not printed.strip(), f"{where} prints what the page does not show:\n{printed}"
+        else:
+            assert matches(shown, printed), f"{where} prints:\n{printed}\nThe page shows:\n{shown}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_blocks_are_of_known_kinds(page: Path) -> None:
+    source = page.read_text(encoding="utf-8")
+    blocks = blocks_of(source)
+    assert {block.info for block in blocks} <= INFOS
+    assert len(re.findall(r"```python$|^ *<!-- server", source, re.MULTILINE)) == len(
+        [block for block in blocks if block.info in {"python", "server"}]
+    )
+    for before, block in zip([None, *blocks], blocks, strict=False):
+        assert block.info != "output" or (before and before.info == "python"), f"line {block.line} belongs to no block"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_of_set_up_exist(page: Path) -> None:
+    """What `sh` blocks install, set and make is there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for block in blocks_of(page.read_text(encoding="utf-8")):
+        if block.info != "sh":
+            continue
+        for extras in re.findall(r"langchain-zai-glm\[([\w,-]+)\]", block.text):
+            assert set(extras.split(",")) <= project["optional-dependencies"].keys(), extras
+        for target in re.findall(r"^make ([a-z-]+)", block.text, re.MULTILINE):
+            assert target in targets, target
+
+
+def test_outputs_are_written_where_they_belong() -> None:
+    source = "```python\nprint(1)\n```\n\nText.\n\n```python\nprint(2)\n```\n\n```output\nold\n```\n\nEnd.\n"
+    blocks = blocks_of(source)
+    written = with_outputs(source, {blocks[0]: "1\n", blocks[1]: "2\n"})
+    assert written == (
+        "```python\nprint(1)\n```\n\n```output\n1\n```\n\nText.\n\n```python\nprint(2)\n```\n\n```output\n2\n```\n\nEnd.\n"
+    )
+    blocks = blocks_of(written)
+    assert with_outputs(written, {blocks[0]: "1\n", blocks[2]: "2\n"}) == written
+    assert with_outputs(written, {blocks[0]: "", blocks[2]: "2\n"}) == written.replace("\n\n```output\n1\n```", "")
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "same"),
+    [
+        ("a b\n", "a b\n", True),
+        ("a … b", "a 1\n2 b", True),
+        ("a (b)", "a (b)", True),
+        ("a", "ab", False),
+        ("…", "", True),
+        ("a", "", False),
+    ],
+)
+def test_an_ellipsis_stands_for_anything(expected: str, printed: str, *, same: bool) -> None:
+    assert matches(expected, printed) is same
