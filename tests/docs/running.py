@@ -37,8 +37,8 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("PATH", sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"])
     monkeypatch.setenv("NO_COLOR", "1")
-    for host in HOSTS.values():
-        for variable in (*host.key_variables, *host.url_variables):
+    for known in HOSTS.values():
+        for variable in (*known.key_variables, *known.url_variables):
             monkeypatch.delenv(variable, raising=False)
     shown: dict[str, Any] = {"__name__": "__docs__"}
     printed: dict[Block, str] = {}
