@@ -66,7 +66,7 @@ format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff format .
 
 probe: $(VENV)/.dev  ## do the catalogue's rules hold? On the embedded server; on a host with PROBE='--host zai'
-	$(BIN)/python -m langchain_glm probe $(or $(PROBE),--embedded)
+	$(BIN)/glm probe $(or $(PROBE),--embedded)
 
 replay: $(VENV)/.dev  ## read recorded replies, where they are at hand (CAPTURES=…)
 	$(BIN)/python $(CAPTURES)/replay.py langchain_glm:ChatGLM

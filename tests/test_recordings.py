@@ -19,7 +19,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_
 from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 
 from langchain_glm import HOSTS, ChatGLM, GLMError
-from langchain_glm.probe import command
+from langchain_glm.cli.main import main
 from langchain_glm.probe.recording import Recording
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_nothing_is_left_over() -> None:
 
 
 def test_what_the_probe_records_is_a_test(tmp_path: Path) -> None:
-    assert command.run(["--embedded", "--host", "zai", "--record", str(tmp_path), "--json"]) == 0
+    assert main(["probe", "--embedded", "--host", "zai", "--record", str(tmp_path), "--json"]) == 0
     files = sorted(tmp_path.glob("*.http"))
     assert len(files) > 30
     found = [snapshot(Recording.loads(file.read_bytes()))["invoke"] for file in files]

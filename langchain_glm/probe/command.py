@@ -1,4 +1,4 @@
-"""`python -m langchain_glm probe`: the arguments, the report and the exit status."""
+"""`glm probe`: the arguments, the report and the exit status."""
 
 from __future__ import annotations
 
@@ -23,12 +23,10 @@ from langchain_glm.probe.recording import Recording, redacted_recording
 from langchain_glm.probe.table import as_json, head, row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.probe.asking import Answer
 
-__all__ = ["run"]
+__all__ = ["add_arguments", "run"]
 
 _MODELS: Final = ("glm-5.2", "kimi-k2.6")
 """The models that are asked for by default: the first one that the host may serve."""
@@ -37,19 +35,25 @@ _SAME, _DIFFERENT, _NOT_ASKED = range(3)
 """The exit statuses."""
 
 
-def run(argv: Sequence[str]) -> int:
-    """Ask an endpoint whether the rules of the catalogue hold, and print what it says.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `glm probe`; the key comes from the host's environment variable."""
+    parser.add_argument("--host", choices=list(HOSTS), help="the host (default: the one whose key is set)")
+    parser.add_argument("--base-url", help="another base URL, for example of a proxy or a gateway")
+    parser.add_argument("--model", help=f"the model to ask (default: {' or '.join(_MODELS)})")
+    parser.add_argument(
+        "--budget", type=_amount, default=0.05, help="the most to spend, in the host's currency (default: 0.05)"
+    )
+    parser.add_argument("--record", type=Path, metavar="DIR", help="write each exchange, without secrets, into DIR")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON for each host")
+    parser.add_argument("--embedded", action="store_true", help="ask the embedded test server; no --host: as each host")
 
-    Args:
-        argv: the arguments after `probe`.
+
+def run(options: argparse.Namespace) -> int:
+    """Ask an endpoint whether the rules of the catalogue hold, and print what it says.
 
     Returns:
         The exit status: 0 if nothing is different, 1 if something is, 2 if the endpoint cannot be asked.
-
-    Raises:
-        SystemExit: from argparse, with status 2, for bad arguments.
     """
-    options = _parser().parse_args(argv)
     try:
         if options.record:
             options.record.mkdir(parents=True, exist_ok=True)
@@ -65,30 +69,11 @@ def run(argv: Sequence[str]) -> int:
         if key is None:
             raise missing_key_error(host)
         return _probe(host, key, options, options.budget)
-    except BrokenPipeError:  # nobody reads the report any more; Python must not flush into the pipe at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOT_ASKED
-    except (GLMError, ImportError, OSError) as error:
+    except BrokenPipeError:
+        raise  # the frame of the program ends quietly
+    except (GLMError, OSError) as error:
         print(error, file=sys.stderr)
         return _NOT_ASKED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m langchain_glm probe",
-        description="Ask an endpoint whether the rules of the catalogue still hold. The key comes from the host's "
-        "environment variable.",
-    )
-    parser.add_argument("--host", choices=list(HOSTS), help="the host (default: the one whose key is set)")
-    parser.add_argument("--base-url", help="another base URL, for example of a proxy or a gateway")
-    parser.add_argument("--model", help=f"the model to ask (default: {' or '.join(_MODELS)})")
-    parser.add_argument(
-        "--budget", type=_amount, default=0.05, help="the most to spend, in the host's currency (default: 0.05)"
-    )
-    parser.add_argument("--record", type=Path, metavar="DIR", help="write each exchange, without secrets, into DIR")
-    parser.add_argument("--json", action="store_true", help="print one line of JSON for each host")
-    parser.add_argument("--embedded", action="store_true", help="ask the embedded test server; no --host: as each host")
-    return parser
 
 
 def _amount(text: str) -> float:

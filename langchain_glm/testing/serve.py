@@ -1,4 +1,4 @@
-"""`python -m langchain_glm serve`: the test server in the foreground, for clients in other processes."""
+"""`glm serve`: the test server in the foreground, for clients in other processes."""
 
 from __future__ import annotations
 
@@ -6,41 +6,30 @@ import argparse
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 from langchain_glm.catalog.hosts import HOSTS
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["run"]
+__all__ = ["add_arguments", "run"]
 
 
-def run(argv: Sequence[str]) -> int:
-    """Serve until Ctrl-C.
-
-    Args:
-        argv: the arguments after `serve`.
-
-    Returns:
-        The exit status: 0 after Ctrl-C, 1 if the server cannot be started.
-
-    Raises:
-        SystemExit: from argparse, for bad arguments.
-    """
-    parser = argparse.ArgumentParser(prog="python -m langchain_glm serve", description="A GLM endpoint for tests.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `glm serve`."""
     parser.add_argument("--host", default="zai", choices=list(HOSTS), help="the host to imitate (default: zai)")
     parser.add_argument("--port", type=_port, default=8787, help="TCP port, 0 for a free one (default: 8787)")
     parser.add_argument("--api-key", default="test.key", help="the key to accept (default: test.key)")
     parser.add_argument(
         "--max-in-flight", type=int, default=None, help="most requests in flight; more get 1302 (default: no limit)"
     )
-    options = parser.parse_args(argv)
-    try:
-        from langchain_glm.testing import GLMServer
-    except ImportError as error:
-        print(error, file=sys.stderr)
-        return 1
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until Ctrl-C.
+
+    Returns:
+        The exit status: 0 after Ctrl-C, 1 if the server cannot be started.
+    """
+    from langchain_glm.testing import GLMServer
+
     server = GLMServer(options.host, port=options.port, api_key=options.api_key, max_in_flight=options.max_in_flight)
     try:
         server.start()

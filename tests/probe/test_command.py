@@ -1,4 +1,4 @@
-"""`python -m langchain_glm probe`: the report, the exit status, and what it never shows."""
+"""`glm probe`: the report, the exit status, and what it never shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from langchain_glm import HOSTS
-from langchain_glm.probe import command
+from langchain_glm.cli.main import UNREAD, main
 from langchain_glm.probe.recording import Recording
 from langchain_glm.testing import Fault, GLMServer
 
@@ -29,7 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run(server: GLMServer, *arguments: str) -> tuple[int, str, str]:
         monkeypatch.setenv("ZAI_API_KEY", server.api_key)
-        status = command.run(["--host", "zai", "--base-url", server.base_url, *arguments])
+        status = main(["probe", "--host", "zai", "--base-url", server.base_url, *arguments])
         out, err = capsys.readouterr()
         assert KEY not in out + err
         assert KEY.split(".")[1] not in out + err
@@ -123,9 +123,9 @@ def test_a_price_in_yuan(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     with GLMServer("bigmodel") as server:
         monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
         arguments = ["--host", "bigmodel", "--base-url", server.base_url, "--budget", "1"]
-        assert command.run(arguments) == SAME
+        assert main(["probe", *arguments]) == SAME
         assert "CNY; the budget is 1 CNY." in capsys.readouterr().out
-        assert command.run([*arguments, "--model", "glm-4.7-flash", "--json"]) == SAME
+        assert main(["probe", *arguments, "--model", "glm-4.7-flash", "--json"]) == SAME
     report = json.loads(capsys.readouterr().out)
     assert (report["cost"], report["currency"]) == (0.01, "CNY")  # a free model, and one search
 
@@ -133,7 +133,7 @@ def test_a_price_in_yuan(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_a_price_that_is_not_known(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with GLMServer("phanedge") as server:
         monkeypatch.setenv("PHANEDGE_API_KEY", server.api_key)
-        assert command.run(["--host", "phanedge", "--base-url", server.base_url]) == SAME
+        assert main(["probe", "--host", "phanedge", "--base-url", server.base_url]) == SAME
     out = capsys.readouterr().out
     assert "The price is not in the catalogue, so the budget cannot be held." in out
     assert "The cost is not known." in out
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_made(run: Any, tmp_path: Path) -> None:
 )
 def test_bad_arguments(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        command.run(arguments)
+        main(["probe", *arguments])
     assert ended.value.code == NOT_ASKED
 
 
@@ -182,7 +182,7 @@ def test_bad_arguments(arguments: list[str]) -> None:
     ],
 )
 def test_what_cannot_be_asked(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(arguments) == NOT_ASKED
+    assert main(["probe", *arguments]) == NOT_ASKED
     assert said in capsys.readouterr().err
 
 
@@ -202,18 +202,18 @@ def test_a_reader_that_stops_reading() -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == NOT_ASKED
+        assert process.wait(60) == UNREAD
 
 
 def test_the_test_server_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(["--embedded", "--host", "zai"]) == SAME
+    assert main(["probe", "--embedded", "--host", "zai"]) == SAME
     out = capsys.readouterr().out
     assert "The test server asks for no money." in out
     assert "It cost" not in out
 
 
 def test_every_host_of_the_embedded_server(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(["--embedded", "--json"]) == SAME
+    assert main(["probe", "--embedded", "--json"]) == SAME
     reports = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [report["host"] for report in reports] == list(HOSTS)
     assert {answer["verdict"] for report in reports for answer in report["answers"]} == {"same"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 import pytest
 
-from langchain_glm.testing.serve import run
+from langchain_glm.cli.main import main
 
 from .asking import ask
 
@@ -133,30 +133,20 @@ def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> N
 )
 def test_bad_arguments(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
-        run(arguments)
+        main(["serve", *arguments])
     assert left.value.code == 2
     assert complaint in capsys.readouterr().err
 
 
 def test_a_taken_port(glm_server: GLMServer, capsys: pytest.CaptureFixture[str]) -> None:
     port = httpx.URL(glm_server.base_url).port
-    assert run(["--port", str(port)]) == 1
+    assert main(["serve", "--port", str(port)]) == 1
     assert f"Port {port} cannot be used" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("missing", ["uvicorn", "starlette"])
-def test_a_missing_extra_is_one_line_of_advice(missing: str) -> None:
-    code = (
-        f"import sys; sys.modules[{missing!r}] = None; from langchain_glm.testing.serve import run; sys.exit(run([]))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == 'GLMServer needs starlette and uvicorn: pip install "langchain-zai-glm[testing]"\n'
-
-
 def test_the_command_serves_until_ctrl_c() -> None:
-    code = "import sys; from langchain_glm.testing.serve import run; sys.exit(run(sys.argv[1:]))"
-    arguments = ["--host", "bigmodel", "--port", "0", "--api-key", "k", "--max-in-flight", "3"]
+    code = "import sys; from langchain_glm.cli.main import main; sys.exit(main())"
+    arguments = ["serve", "--host", "bigmodel", "--port", "0", "--api-key", "k", "--max-in-flight", "3"]
     with subprocess.Popen(
         [sys.executable, "-W", PYDANTIC_V1, "-c", code, *arguments],
         stdout=subprocess.PIPE,
