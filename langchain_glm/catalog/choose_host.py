@@ -15,7 +15,7 @@ from langchain_glm.errors import GLMAuthenticationError, GLMValueError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_serves", "choose_host", "host_of_key", "missing_key_error", "serves_model"]
+__all__ = ["check_serves", "choose_host", "host_of_key", "hosts_with_key", "missing_key_error", "serves_model"]
 
 _COMPANIES: Final = (
     (("zai", "zai-coding", "bigmodel", "bigmodel-coding"), ("glm-", "charglm-", "codegeex-", "autoglm-", "emohaa")),
@@ -103,7 +103,7 @@ def missing_key_error(host: Host, path: str = CHAT, environ: Mapping[str, str] =
     Returns:
         The exception, not raised; its hint says where to put the key.
     """
-    others = [known for known in _hosts_with_key(environ) if not known.may_serve(path)]
+    others = [known for known in hosts_with_key(environ) if not known.may_serve(path)]
     unusable = f" The keys of {_with_variables(others, environ)} cannot be used: these hosts do not serve {path}."
     return GLMAuthenticationError(
         f"There is no key for host {host.name!r}.{unusable if others else ''}",
@@ -181,7 +181,7 @@ def _segments(url: str) -> list[str]:
 def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, key_given: bool) -> Host:
     """Return the one host that has its key in the environment and may serve the model and the path."""
     selectable = [host for host in HOSTS.values() if host.chosen_by_key]
-    with_key = _hosts_with_key(environ)
+    with_key = hosts_with_key(environ)
     able = [host for host in with_key if host.may_serve(path) and serves_model(host, model)]
     found = [host for host in able if host.chosen_by_key]
     if len(found) == 1:
@@ -217,8 +217,17 @@ def _host_by_key(environ: Mapping[str, str], model: str | None, path: str, *, ke
     )
 
 
-def _hosts_with_key(environ: Mapping[str, str]) -> list[Host]:
-    """Return the hosts whose key is in the environment; a plan's key is only in a variable that no other host has."""
+def hosts_with_key(environ: Mapping[str, str]) -> list[Host]:
+    """Return the hosts whose key is in the environment; a plan's key is only in a variable that no other host has.
+
+    Args:
+        environ: the environment variables.
+
+    Example:
+        ```python
+        [host.name for host in hosts_with_key({"ZAI_API_KEY": "k"})]  # ["zai"]
+        ```
+    """
     selecting = {variable for host in HOSTS.values() if host.chosen_by_key for variable in host.key_variables}
 
     def has_key(host: Host) -> bool:

@@ -31,6 +31,7 @@ class Host:
         provider: the vendor's name in price tables and model catalogues; traces and messages name it. `glm` means
             that they know none.
         url_variables: environment variables that may hold another base URL for it.
+        key_form: what its keys look like; `None` if that is not known, as with a gateway.
         chosen_by_key: whether its key in the environment is enough to select it. Of plans that share a variable, it
             selects only one.
         other_plan: the host for the other billing plan of the same account; hints on 1113 and 1311 name it.
@@ -71,6 +72,7 @@ class Host:
     key_variables: tuple[str, ...]
     provider: Literal["glm", "moonshotai", "zai", "zhipuai"] = "glm"
     url_variables: tuple[str, ...] = ()
+    key_form: Literal["id.secret", "sk-…"] | None = None
     chosen_by_key: bool = True
     other_plan: str | None = None
     wrong_urls: tuple[str, ...] = ()
@@ -143,6 +145,7 @@ _ZAI: Final = Host(
     key_variables=("ZAI_API_KEY", "Z_AI_API_KEY"),
     provider="zai",
     url_variables=("ZAI_BASE_URL", "ZAI_API_BASE"),
+    key_form="id.secret",  # the official SDK splits the keys of both hosts at the dot
     other_plan="zai-coding",
     wrong_urls=("https://api.z.ai/v1", "https://api.z.ai/v4", "https://api.z.ai/api/v4"),
     native=True,
@@ -197,6 +200,7 @@ _KIMI: Final = Host(
     key_variables=("MOONSHOT_API_KEY", "KIMI_API_KEY"),
     provider="moonshotai",
     url_variables=("MOONSHOT_BASE_URL",),
+    key_form="sk-…",
     keeps_reasoning=True,
     reasoning_field="reasoning_content",
     tool_choice=True,

@@ -29,6 +29,7 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "key_variables": "they are the user's",
     "provider": "it is a name in the tables of others",
     "url_variables": "they are the user's",
+    "key_form": "the key is the user's",
     "chosen_by_key": "it is a decision of ours",
     "other_plan": "it takes a key of each plan",
     "native": "the codes of errors and tool_stream show it",

@@ -69,7 +69,16 @@ class _SharedClient(Generic[_Client]):
 @cache
 def _tls_context() -> ssl.SSLContext:
     """Make the TLS context only once, because it takes 20 ms; SSL_CERT_FILE and SSL_CERT_DIR are honored."""
-    return httpx2.create_ssl_context()
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:  # errors of ssl are of this class too
+        variable = next(filter(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")), None)
+        named = f"{variable} names {os.environ[variable]}, which" if variable else "the file of trusted certificates"
+        raise GLMConnectionError(
+            f"{named} cannot be read: {error.strerror or error}",
+            hint=f"Correct or unset {variable}." if variable else "Install the system's certificates again.",
+            is_retryable=False,
+        ) from error
 
 
 def _client_arguments(*, local: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.transport.timeouts import Timeout
 
-__all__ = ["error_from_http", "total_timeout_error", "without_request"]
+__all__ = ["error_from_http", "proxy_for", "total_timeout_error", "without_request"]
 
 _PROXY_HINT = "Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, name this host in NO_PROXY, or give http_client=…."
 _CERTIFICATE_HINT = (
@@ -42,7 +42,7 @@ def error_from_http(error: Exception, http: ModuleType, url: str, timeout: Timeo
     Returns:
         The exception, not raised. It is retryable unless the same would happen again.
     """
-    host, proxy = urlsplit(url).netloc, _proxy_for(url)
+    host, proxy = urlsplit(url).netloc, proxy_for(url)
     way, address_hint = (f"{host} through the proxy {proxy}", _PROXY_HINT) if proxy else (host, _ADDRESS_HINT)
     text = str(error) or type(error).__name__
     if isinstance(error, http.PoolTimeout):  # only a user's client has a limit
@@ -111,7 +111,7 @@ def without_request(error: Exception) -> Exception:
     return Exception(str(error))
 
 
-def _proxy_for(url: str) -> str | None:
+def proxy_for(url: str) -> str | None:
     """Return the proxy that the environment names for a URL, without its user and password."""
     parts = urlsplit(url)
     if is_local(url) or proxy_bypass(parts.netloc):

@@ -491,6 +491,23 @@ def test_a_local_endpoint_is_not_asked_through_a_proxy(
     assert read(make_model(), way)
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_of_certificates_that_cannot_be_read(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    close_clients()
+    clients._tls_context.cache_clear()
+    with pytest.raises(GLMConnectionError, match="SSL_CERT_FILE names .*ca.pem, which cannot be read") as raised:
+        with clients.borrow("https://api.invalid/v1"):
+            pass
+    assert not raised.value.is_retryable
+    assert "Correct or unset SSL_CERT_FILE" in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("proxy", "says"),
     [
