@@ -10,7 +10,7 @@ import textwrap
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from langchain_glm.catalog.choose_host import choose_host, missing_key_error
 from langchain_glm.catalog.hosts import HOSTS
