@@ -20,7 +20,8 @@ from langchain_glm.cli.doctor.listing import Target, list_models, listing_findin
 from langchain_glm.cli.doctor.machine import MACHINE_CHECKS
 from langchain_glm.cli.doctor.network import NETWORK_CHECKS
 from langchain_glm.cli.doctor.packages import DISTRIBUTION, PACKAGE_CHECKS
-from langchain_glm.cli.doctor.report import as_json, print_finding, print_line, summary
+from langchain_glm.cli.doctor.report import as_json, print_finding, summary
+from langchain_glm.cli.styled_line import print_line
 from langchain_glm.errors import GLMError
 from langchain_glm.probe.asking import default_model
 from langchain_glm.version import __version__

@@ -38,7 +38,8 @@ def variables(environ: Mapping[str, str]) -> Iterator[Finding]:
             says="No variable holds a key.",
             why="Without a key in the environment, every model needs api_key=….",
             way_out=f"Make a key in the console of your host, and set {_variable_of('zai')} for Z.ai, "
-            f"{_variable_of('bigmodel')} for BigModel, or {_variable_of('kimi')} for Kimi. To try without a key: glm doctor --demo.",
+            f"{_variable_of('bigmodel')} for BigModel, or {_variable_of('kimi')} for Kimi. "
+            "To try without a key: glm doctor --demo.",
         )
     for name in found:
         yield _variable(name, environ[name])

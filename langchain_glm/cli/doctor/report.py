@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import textwrap
 from collections import Counter
 from dataclasses import asdict
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
+
+from langchain_glm.cli.styled_line import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from langchain_glm.cli.doctor.finding import Finding
 
-__all__ = ["as_json", "lines", "print_finding", "print_line", "summary"]
+__all__ = ["as_json", "lines", "print_finding", "summary"]
 
 _MARKS: Final = {"ok": "OK", "warn": "WARN", "fail": "FAIL"}
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -58,21 +58,6 @@ def print_finding(finding: Finding) -> None:
     print_line(first, {mark: _STYLES[finding.status]})
     for line in others:
         print_line(line)
-
-
-def print_line(text: str, styles: Mapping[str, str] | None = None) -> None:
-    """Print a line; in a terminal, the first occurrence of each word in `styles` has its style (`""`: the line)."""
-    if not styles or not sys.stdout.isatty() or find_spec("rich") is None:
-        print(text, flush=True)
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    styled = Text(text)
-    for word, style in styles.items():
-        start = text.index(word)
-        styled.stylize(style, start, start + len(word) if word else None)
-    Console(highlight=False, soft_wrap=True).print(styled)
 
 
 def summary(findings: Sequence[Finding]) -> str:
