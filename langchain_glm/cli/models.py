@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.models import Model
     from langchain_glm.catalog.money import Price
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "host_in_environment", "run"]
 
 _DEFAULT_HOST: Final = "zai"
 _WIDE: Final = 110
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         The exit status: 0, or 1 if no model matches.
     """
-    host = HOSTS[options.host] if options.host else _host_in_environment()
+    host = HOSTS[options.host] if options.host else host_in_environment()
     served = [
         _Row(model_id, find_model(model_id, host) or model)
         for model_id, model in MODELS.items()
@@ -82,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _host_in_environment() -> Host:
+def host_in_environment() -> Host:
+    """Return the host whose key is in the environment; Z.ai if there is no key, or if several hosts have one."""
     try:
         return HOSTS.get(choose_host(None, None, os.environ)[0].name, HOSTS[_DEFAULT_HOST])
     except GLMError:  # no key, or several
