@@ -11,8 +11,9 @@ import sysconfig
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
-from langchain_glm import HOSTS
+from langchain_glm import HOSTS, close_clients
 from langchain_glm.testing import Fault, GLMServer, Reply, ToolCall
 from tests.docs.pages import Block, blocks_of, hosts_of
 
@@ -42,7 +43,8 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
             monkeypatch.delenv(variable, raising=False)
     shown: dict[str, Any] = {"__name__": "__docs__"}
     printed: dict[Block, str] = {}
-    with ExitStack() as running:
+    with ExitStack() as running, patch.dict(os.environ):  # pages may set variables, such as HTTPS_PROXY
+        running.callback(close_clients)  # which may have been opened with these variables
         servers: dict[str, GLMServer] = {}
 
         def serve(host: str, **arguments: Any) -> GLMServer:
@@ -55,7 +57,14 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
         hosts = hosts_of(page)
         for host in hosts:
             serve(host)
-        hidden = {"servers": servers, "serve": serve, "Reply": Reply, "ToolCall": ToolCall, "Fault": Fault}
+        hidden = {
+            "servers": servers,
+            "serve": serve,
+            "enter": running.enter_context,  # for what else must run while the page does, such as a proxy
+            "Reply": Reply,
+            "ToolCall": ToolCall,
+            "Fault": Fault,
+        }
         for block in blocks_of(page.read_text(encoding="utf-8")):
             if block.info == "server":
                 _run(block, page, {**hidden, "server": servers[hosts[0]], "Path": Path})
