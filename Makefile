@@ -156,5 +156,31 @@ scale-out: .venv-ray/.ray  ## prompts and embeddings through Ray Data: two proce
 dcode: .venv-dcode/.dcode  ## LangChain's coding agent on the embedded server: tools, a subagent, an edit, the cost
 	.venv-dcode/bin/python -m pytest tests/agents/test_dcode.py
 
+.venv-release/.release: pyproject.toml
+	@$(check_python)
+	$(call make_venv,.venv-release)
+	$(call install,.venv-release) --group release
+	@touch $@
+
+.PHONY: release-check
+release-check: .venv-release/.release  ## build the sdist and the wheel, check both, use them on each Python (TAG=v…)
+	.venv-release/bin/python -m scripts.release_check $(if $(TAG),--tag $(TAG))
+
+.venv-workflows/.workflows: pyproject.toml
+	@$(check_python)
+	$(call make_venv,.venv-workflows)
+	$(call install,.venv-workflows) --group workflows
+	@touch $@
+
+.PHONY: check-workflows
+check-workflows: .venv-workflows/.workflows  ## check the files in .github and CITATION.cff
+	.venv-workflows/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-workflows/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	.venv-workflows/bin/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	.venv-workflows/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	.venv-workflows/bin/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	    $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	.venv-workflows/bin/zizmor --offline --config .github/zizmor.yml .github
+
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist site
