@@ -268,6 +268,8 @@ def token_code(given: str, *, host: str = "bigmodel", key: str = "test.key") -> 
 @pytest.mark.parametrize("host", ["bigmodel", "bigmodel-coding", "zai"])
 def test_a_token_signed_with_the_key_is_accepted(host: str) -> None:
     assert token_code(token(), host=host) is None
+    # as langchain-community's ChatZhipuAI sends it
+    assert check_access({"authorization": token()}, "test.key", HOSTS[host]) is None
 
 
 @pytest.mark.parametrize(

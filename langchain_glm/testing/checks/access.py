@@ -29,7 +29,8 @@ def check_access(headers: Mapping[str, str], api_key: str, host: Host) -> Proble
     Args:
         headers: the request's headers, with names in lower case.
         api_key: the only key that is accepted.
-        host: GLM's own hosts also accept a JSON web token that is signed with the key's second half.
+        host: GLM's own hosts also accept a JSON web token that is signed with the key's second half, with or without
+            `Bearer` before it: langchain-community's ChatZhipuAI sends it without.
     """
     given = headers.get("authorization", "")
     if not given:
@@ -37,7 +38,7 @@ def check_access(headers: Mapping[str, str], api_key: str, host: Host) -> Proble
     if given == f"Bearer {api_key}":
         return None
     token = given.removeprefix("Bearer ")
-    if host.native and "." in api_key and token != given and token.count(".") == 2:
+    if host.native and "." in api_key and token.count(".") == 2:
         return _check_token(token, *api_key.split(".", 1))
     return Problem("1000")
 
