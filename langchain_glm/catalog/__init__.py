@@ -1,1 +1,1 @@
-"""Facts about hosts and models, each with its source and date; plain data that every other room may read."""
+"""Facts about hosts and models, each with its source and date; plain data that any other module may read."""

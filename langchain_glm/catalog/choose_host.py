@@ -238,7 +238,7 @@ def hosts_with_key(environ: Mapping[str, str]) -> list[Host]:
 
 
 def _with_variables(hosts: list[Host], environ: Mapping[str, str]) -> str:
-    """Return the hosts as text, each after the variable that holds its key or that may hold it."""
+    """List the hosts as text, each preceded by the environment variable for its key."""
     named = ((next(filter(environ.get, host.key_variables), host.key_variable), host.name) for host in hosts)
     return ", ".join(f"{variable} ({name})" for variable, name in named)
 
@@ -248,7 +248,7 @@ def serves_model(host: Host, model: str | None) -> bool:
 
     Args:
         host: the host.
-        model: the id of the model; `None` may be served by any host.
+        model: the id of the model; any host may serve `None`.
 
     Example:
         ```python

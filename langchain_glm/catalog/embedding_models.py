@@ -8,7 +8,8 @@ from typing import Final
 __all__ = ["MAX_TEXTS", "EmbeddingModel", "find_embedding_model"]
 
 MAX_TEXTS: Final = 64
-"""The most texts in one request: 64 are accepted, 65 are refused with 1214. Four users' measurements, to 2026-09-30."""
+"""How many texts one request may have: 64 are accepted, 65 refused with 1214 (measured by four users, to
+2026-09-30)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +17,12 @@ class EmbeddingModel:
     """What a model accepts.
 
     Args:
-        dimensions: the length of its vectors if nothing else is asked for; `None` if that is not known.
+        dimensions: the default length of its vectors; `None` if that is not known.
         resizable: whether it makes vectors of another length on request.
-        max_tokens: the most tokens of one text, by the highest limit that a document states; `None` if not known.
-        cut_tokens: the most tokens of one text, by the lowest limit that a document states.
-        batch_tokens: the most tokens of all texts of a request.
+        max_tokens: the maximum number of tokens of one text, by the highest limit that a document states; `None` if
+            unknown.
+        cut_tokens: the maximum number of tokens of one text, by the lowest limit that a document states.
+        batch_tokens: the maximum number of tokens of all texts of a request together.
     """
 
     dimensions: int | None = None

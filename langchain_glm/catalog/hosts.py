@@ -32,14 +32,14 @@ class Host:
             that they know none.
         url_variables: environment variables that may hold another base URL for it.
         key_form: what its keys look like; `None` if that is not known, as with a gateway.
-        chosen_by_key: whether its key in the environment is enough to select it. Of plans that share a variable, it
-            selects only one.
+        chosen_by_key: whether its key in the environment is enough to select it. If several hosts share a variable,
+            only one of them is selected by it.
         other_plan: the host for the other billing plan of the same account; hints on 1113 and 1311 name it.
         wrong_urls: base URLs in circulation that do not exist; `base_url` is used instead, with a warning.
         native: whether it is Zhipu's own service, which accepts `tool_stream` and needs no `stream_options`.
-        coding_plan: whether it serves a coding plan, which maps every `reasoning_effort`, and `thinking` switched off,
-            to what the model has, and which keeps earlier reasoning by default.
-        served_as: for models that it answers with another one: requested id → id of the model that answers.
+        coding_plan: whether it serves a coding plan. A coding plan never refuses a `reasoning_effort` or disabled
+            `thinking`: it uses what the model supports instead. It also keeps earlier reasoning by default.
+        served_as: the models that it replaces by others: requested id → id of the model that answers.
         keeps_reasoning: whether it accepts the fields that keep reasoning of earlier turns (`clear_thinking: false`).
         reasoning_field: the field of an assistant message in which it expects earlier reasoning; `None`: the field in
             which the reasoning came.
@@ -57,13 +57,14 @@ class Host:
         silent_search: whether it answers without searching, and without an error, if the account has no balance for
             searches.
         tool_message_name: whether it expects the tool's `name` in tool messages.
-        currency: the currency of the list prices by which it bills (`USD`, `CNY`); `None`: it has a flat fee, or prices
-            that are not listed here.
+        currency: the currency of the list prices by which it bills (`USD`, `CNY`); `None` if it has a flat fee, or
+            prices that are not listed here.
         search_engines: the engines of its `/web_search`, the default first; others are sent too.
-        search_query_limit: how many characters its `/web_search` reads of a query; `None` if it names no limit.
-        serves: the paths that it serves besides `/chat/completions`; `None` if that is not known, as with a gateway.
+        search_query_limit: the maximum length of a query to its `/web_search`, in characters; `None` if it documents no
+            limit.
+        serves: the paths that it serves besides `/chat/completions`; `None` if they are not known, as for a gateway.
         paths: paths that are not below `base_url`: the path → where it is, relative to `base_url`.
-        ocr_pages: the most pages of a document that one request to `/layout_parsing` may ask for.
+        ocr_pages: the maximum number of pages that one request to `/layout_parsing` may ask for.
         mcp_url: everything before `/NAME/mcp` in the URLs of its MCP servers; `None` if it has none.
     """
 

@@ -30,8 +30,8 @@ class Model:
 
     Args:
         id: the id that endpoints use.
-        context: the most tokens of prompt and reply together.
-        max_output: the most tokens of a reply, including its thinking.
+        context: the maximum number of tokens of prompt and reply together.
+        max_output: the maximum number of tokens of a reply, including its thinking.
         thinking: `none` (has no such setting), `toggle` (can be switched off) or `always`.
         efforts: the values of `EFFORTS` that the model obeys; empty if it has no such setting.
         thinking_object: whether it accepts `thinking: {"type": …}`; Kimi K3 has only the effort.
@@ -228,7 +228,7 @@ def find_model(model_id: str, host: Host | None = None) -> Model | None:
 
     Prefixes and suffixes that gateways add to ids are ignored (`z-ai/glm-4.6`, `zai-org/GLM-4.6`, `glm-4.5-air:free`).
     An unlisted model of a known family gets the family's facts and names their source in `guessed_from`. It is assumed
-    to read every kind of media, because a wrong guess must not refuse what the endpoint would accept.
+    to read every kind of media, so that a wrong guess does not refuse what the endpoint would accept.
 
     Args:
         model_id: the requested id.

@@ -16,9 +16,9 @@ class Price(NamedTuple):
         output: for output tokens, including thinking.
         date: the date on which the prices were read (`2026-10-06`).
         currency: the currency of all three (`USD`, `CNY`).
-        input_below: these prices are for replies to fewer input tokens than this; `None`: to any number.
-        output_below: these prices are for replies of fewer output tokens than this; `None`: of any number.
-        otherwise: the prices of longer replies.
+        input_below: these prices apply only to requests with fewer input tokens than this. Default: no limit.
+        output_below: these prices apply only to replies with fewer output tokens than this. Default: no limit.
+        otherwise: the prices that apply where one of these limits is exceeded.
 
     Example:
         ```python
@@ -36,7 +36,7 @@ class Price(NamedTuple):
     otherwise: Price | None = None
 
     def at(self, input_tokens: int, output_tokens: int) -> Price:
-        """Return the prices of a reply of this length: one length decides about all of its tokens."""
+        """Return the prices for a reply of this length; they apply to all of its tokens."""
         is_longer = (self.input_below is not None and input_tokens >= self.input_below) or (
             self.output_below is not None and output_tokens >= self.output_below
         )
@@ -47,11 +47,11 @@ class Cost(float):
     """An amount of money: a float with a currency. Costs in different currencies cannot be added or compared.
 
     Args:
-        amount: how much.
-        currency: of what (`USD`, `CNY`).
+        amount: the amount.
+        currency: its currency (`USD`, `CNY`).
 
     Raises:
-        ValueError: by `+`, `-`, `<`, `sum`, `max` and the like, for costs in different currencies.
+        ValueError: from `+`, `-`, `<`, `sum`, `max` and the like, if the costs are in different currencies.
 
     Example:
         ```python

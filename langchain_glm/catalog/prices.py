@@ -1,7 +1,7 @@
 """The cost of a reply, from dated tables that users can replace.
 
 The prices in US dollars are in `models_dev.py`: the international list prices of Z.ai and, if listed, of Moonshot.
-Those in yuan are in `yuan_prices.py`. `Host.currency` says by which of them a host bills.
+Those in yuan are in `yuan_prices.py`. `Host.currency` says which of them a host uses.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def cost(
 
     Args:
         message: a reply of `ChatGLM`, or the sum of its chunks.
-        host: the host that answered: a name from `HOSTS`, or `model.endpoint_host`. It decides about the currency.
+        host: the host that answered: a name from `HOSTS`, or `model.endpoint_host`. It decides the currency.
             Default: the host that the message names; for a message of an earlier version, which names none, Z.ai.
         prices: your own prices by model id, as the endpoint names it. They take precedence over the tables, on any
             host.

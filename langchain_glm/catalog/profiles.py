@@ -26,7 +26,7 @@ _EVERY_MODEL: Final[dict[str, Any]] = {
     # Tools can be offered only in the request's list. Whether a later system message has an effect is not documented.
     "mid_conversation_tools": False,
 }
-"""Facts about every model, because `ChatGLM` makes them true or because no endpoint can do it."""
+"""Facts that hold for every model: `ChatGLM` provides the feature itself, or no endpoint has it."""
 
 _KNOWN_KEYS: Final = frozenset(ModelProfile.__annotations__)
 
@@ -37,7 +37,7 @@ def model_profile(model_id: str, host: Host | None = None) -> ModelProfile:
     A key is absent if the fact is not known. `tool_choice` is `False`, because no model always obeys a forced choice;
     `structured_output` is `True`, because `ChatGLM` provides it. Media in a tool's output reach the model in a user
     message that follows. Files (`pdf_inputs`) can be given only by URL. The profile of an unlisted model of a known
-    family names in `name` the model that it was guessed from, and it says nothing about media.
+    family says in `name` which model it was guessed from, and says nothing about media.
 
     Args:
         model_id: the model's id, with or without a gateway's additions (see `find_model`).

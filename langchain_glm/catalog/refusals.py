@@ -20,7 +20,7 @@ class Refusal(NamedTuple):
 
     Args:
         fault: what is wrong, in two or three words.
-        codes: the codes with which GLM refuses it; any of them.
+        codes: the codes with which GLM may refuse it.
         fields: the fields that replace those of a valid request.
         key: whether the user's key is sent, a wrong one, or none.
         native: whether only Zhipu's own hosts are known to refuse it.

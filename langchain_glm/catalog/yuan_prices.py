@@ -24,7 +24,7 @@ def _yuan(*prices: float | None, **limits: int) -> Price:
 
 
 def _by_length(*prices: Price) -> Price:
-    """Return prices of which the first applies whose limits hold."""
+    """Join prices into one: the first whose limits are kept applies."""
     return reduce(lambda longer, shorter: shorter._replace(otherwise=longer), reversed(prices))
 
 
