@@ -277,7 +277,7 @@ class ChunkReader:
         return None if order == sorted(order) else [usual[kind] for kind in order]
 
     def partial(self) -> AIMessage:
-        """Return what has arrived so far as a message; its calls are invalid ones, because they may be incomplete."""
+        """Return what has arrived so far as a message. Its calls count as invalid, because they may be incomplete."""
         reply = self._reply()
         return AIMessage(
             content="".join((reply.text, *self._blank, self._json_text.held if self._json_text else "")),

@@ -40,7 +40,7 @@ def delta_chunk(
     """
     calls, invalid = _read_parts(parts)
     message, chunk = copy(_WITH_PARTS if parts else _WITHOUT_PARTS), copy(_CHUNK)
-    vars(message).update(  # `model_copy(update=…)` would mark tool calls as given, and takes longer
+    vars(message).update(  # `model_copy(update=…)` would record tool calls as set by the caller, and takes longer
         content=text,
         additional_kwargs={"reasoning_content": reasoning} if reasoning else {},
         response_metadata={"model_provider": provider},

@@ -18,7 +18,7 @@ _TOLERANCE: Final = 1e-3
 
 
 class Embedded(NamedTuple):
-    """What came back for the texts of one or more requests.
+    """The result for the texts of one or more requests.
 
     Args:
         vectors: one vector for each text, in the order of the texts.
@@ -37,11 +37,12 @@ def read_embeddings(reply: Mapping[str, Any], count: int, dimensions: int | None
     Args:
         reply: the reply's JSON.
         count: how many texts were sent.
-        dimensions: the length of the vectors that was asked for. Vectors of this length are scaled to a norm of 1 if
-            they have another, because only those of the model's own length are known to have it.
+        dimensions: the length of the vectors that was asked for. If the norm of such a vector is not 1, the vector is
+            scaled to it, because only vectors of the model's default length are known to have a norm of 1.
 
     Raises:
-        GLMServerError: if the reply does not hold one vector for each text, or vectors of another length than asked.
+        GLMServerError: if the reply does not hold one vector for each text, or if a vector has another length than
+            `dimensions`.
 
     Example:
         ```python
@@ -62,7 +63,7 @@ def read_embeddings(reply: Mapping[str, Any], count: int, dimensions: int | None
         raise GLMServerError(
             f"the endpoint sent vectors of length {sent}" + (f" instead of {dimensions}" if dimensions else ""),
             status=200,
-            hint="Check dimensions=…: the model may not make vectors of this length.",
+            hint="Check dimensions=…: the model may not support this length.",
             is_retryable=False,
         )
     usage = reply.get("usage")
@@ -89,7 +90,7 @@ def _of_length_one(vector: list[float]) -> list[float]:
     try:
         norm = math.hypot(*vector)
     except TypeError:
-        raise GLMServerError("the endpoint sent a vector with something that is not a number", status=200) from None
+        raise GLMServerError("the endpoint sent a vector with values that are not numbers", status=200) from None
     if norm == 0 or abs(norm - 1) <= _TOLERANCE:
         return vector
     return [number / norm for number in vector]

@@ -24,8 +24,8 @@ def passages(reply: Mapping[str, Any]) -> list[Document]:
         reply: its JSON, with the passages in `data`.
 
     Returns:
-        A document for each passage, in the reply's order, with the passage's id. The metadata are those of the
-        endpoint (`knowledge_id`, `doc_id`, `doc_name`, `doc_url`, `doc_type`, `index`) with `source` (the URL of the
+        A document for each passage, in the reply's order, with the passage's id. The metadata hold the endpoint's
+        fields (`knowledge_id`, `doc_id`, `doc_name`, `doc_url`, `doc_type`, `index`), `source` (the URL of the
         document, or else its name), `score`, and `medias` if there are any.
     """
     data = reply.get("data")

@@ -99,7 +99,7 @@ def other_fields(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def join_values(values: Sequence[Any]) -> Any:
-    """Join a field's values from several deltas: strings and lists are concatenated; of others, the last counts."""
+    """Join a field's values from several deltas: strings and lists are concatenated; else the last counts."""
     if all(isinstance(value, str) for value in values):
         return "".join(values)
     if all(isinstance(value, list) for value in values):

@@ -18,12 +18,12 @@ _STOPPED_BY_CONTENT_SAFETY: Final = frozenset({"sensitive", "content_filter"})
 
 
 def is_refused(message: BaseMessage) -> bool:
-    """Whether content safety stopped an answer: it must not be asked for again."""
+    """Whether content safety stopped an answer; such a request must not be repeated."""
     return message.response_metadata.get("finish_reason") in _STOPPED_BY_CONTENT_SAFETY
 
 
 def refusal(message: AIMessage) -> Exception:
-    """Return what middleware knows as a refusal, where langchain-core has it (since 1.7.5)."""
+    """Return LangChain's exception for a refusal; before langchain-core 1.7.5, which has none, return ours."""
     text = f"Content safety stopped the answer (finish_reason {message.response_metadata.get('finish_reason')})."
     core_error = getattr(exceptions, "ModelRefusalError", None)
     if core_error is not None:

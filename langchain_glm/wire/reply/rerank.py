@@ -42,12 +42,12 @@ def to_scores(reply: Mapping[str, Any], count: int) -> list[float]:
 
 
 def rank(scores: Iterable[tuple[int, float]], count: int, top_n: int | None) -> list[RankedDocument]:
-    """Return documents by falling score; those of equal score stay in the caller's order.
+    """Return documents sorted by score, the highest first; those with equal scores stay in the caller's order.
 
     Args:
         scores: the index and the score of each document that has one.
         count: how many documents there are; those without a score, which are blank, come last with 0.
-        top_n: how many to return; `None` is all.
+        top_n: how many to return; `None` returns all.
     """
     known = dict(scores)
     ranked = sorted(range(count), key=lambda index: (index not in known, -known.get(index, 0.0)))

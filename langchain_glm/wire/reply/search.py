@@ -1,4 +1,4 @@
-"""Read the reply of a web search: as it came, as text for a model, and as documents."""
+"""Read the reply of a web search: unchanged, as text for a model, or as documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["REPLY_FIELDS", "read_search", "to_documents", "to_text"]
 
 REPLY_FIELDS: Final = ("search_result", "search_intent", "created")
-"""Fields that no error has; a search that finds nothing may have no result, and a gateway's reply no intent."""
+"""Fields that errors do not have; a reply has at least one: the results, or the intent of the search."""
 
 _METADATA: Final = ("title", "link", "media", "publish_date", "refer")
 

@@ -163,7 +163,7 @@ class StreamedCalls:
         return [call.arguments() for call in self._calls]
 
     def unfinished(self) -> list[InvalidToolCall]:
-        """Return all calls as invalid ones, because they must not be run before the stream has ended."""
+        """Return all calls as invalid calls, because they must not be run before the stream has ended."""
         return [
             invalid_tool_call(name=self._name(call), args=call.arguments(), id=call.id, error=_INVALID)
             for call in self._calls

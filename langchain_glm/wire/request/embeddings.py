@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     """The texts of one request.
 
     Args:
-        start: the index of the first one among all texts.
+        start: the index of the first text among all texts.
         texts: the texts.
     """
 
@@ -40,7 +40,7 @@ class BatchBuilder:
 
     Args:
         model: the limits of the model.
-        size: the most texts in a batch.
+        size: the maximum number of texts in a batch.
         truncate: whether to cut a text that is longer than the model reads; otherwise it is an error.
     """
 
@@ -122,7 +122,7 @@ def smaller_batches(batch: Batch, model: EmbeddingModel, *, truncate: bool = Fal
         truncate: whether a text that was refused alone may be cut.
 
     Returns:
-        Its two halves; or its only text, cut; or nothing if it cannot become smaller.
+        Its two halves, or its only text cut short, or nothing if it cannot become smaller.
     """
     if len(batch.texts) > 1:
         middle = len(batch.texts) // 2

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _NO_TOOL: Final = (
-    "is not a tool; give a function, a LangChain tool, a pydantic class, a TypedDict, or a dict as OpenAI has it."
+    "is not a tool; give a function, a LangChain tool, a pydantic class, a TypedDict, or a dict in OpenAI's format."
 )
 
 _RUN_BY_ENDPOINT = ("web_search", "retrieval", "mcp", "builtin_function")
@@ -230,7 +230,8 @@ def choose_tools(
     """Turn LangChain's `tool_choice` into what the host supports.
 
     GLM documents only `"auto"`, and ignores or refuses everything else. For GLM, the choice decides which tools are
-    sent: `none` sends no tools, a name sends only that tool; and a sentence asks for the call.
+    sent instead: `none` sends no tools, and a name sends only that tool. If a call is required, a sentence in the
+    system message asks the model for it.
 
     Args:
         tools: the translated tools, under names that the host accepts.

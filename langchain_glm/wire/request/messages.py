@@ -246,7 +246,7 @@ def _user(message: BaseMessage, index: int, host: Host, model: Model | None) -> 
 
 
 def _user_content(parts: list[Part], name: str | None) -> str | list[Part]:
-    """Return a string if there is only text. A name goes into the text, because endpoints have no field for it."""
+    """Return a string if there is only text. A name goes into the text: endpoints have no field for it."""
     if all(part["type"] == "text" for part in parts):
         text = "\n".join(part["text"] for part in parts)
         return f"{name}: {text}" if name else text

@@ -98,13 +98,13 @@ class Span:
         return cls(first, last if file.pages is None else min(last, file.pages), whole=False)
 
     def range(self, limit: int) -> tuple[int, int] | None:
-        """Return the pages to ask for next; `None` is the document without a range."""
+        """Return the pages to ask for next; `None` asks for the document without a range."""
         if self.last is None or (self.whole and self.last <= limit):
             return None
         return self.first, min(self.last, self.first + limit - 1)
 
     def after(self, count: int, total: int | None) -> Span | None:
-        """Return what is left after some pages were read; `None` if nothing is.
+        """Return the range that is left after some pages were read; `None` if nothing is left.
 
         Args:
             count: how many pages were read.

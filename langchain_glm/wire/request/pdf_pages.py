@@ -1,4 +1,4 @@
-"""Count the pages of a PDF, from the few objects that say it and without a PDF library."""
+"""Count the pages of a PDF without a PDF library, from the few objects that hold the count."""
 
 from __future__ import annotations
 

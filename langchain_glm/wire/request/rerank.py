@@ -1,4 +1,4 @@
-"""Make the requests of a reranking: texts in batches that the endpoint reads, with their places."""
+"""Make the requests of a reranking: the texts in batches that are small enough, with their places."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ class Batch(NamedTuple):
 
 
 def batches(model: str, query: str, documents: Sequence[str]) -> list[Batch]:
-    """Return the requests for the scores of texts; blank texts are in none of them.
+    """Return the requests for the scores of texts, without blank texts.
 
     Args:
         model: the id of the model.
         query: what the texts are compared with.
-        documents: the texts; what is longer than 4,096 characters is cut.
+        documents: the texts; each is cut after 4,096 characters.
 
     Raises:
-        GLMValueError: if the query is blank or longer than 4,096 characters, or if `documents` is no list of strings.
+        GLMValueError: if the query is blank or longer than 4,096 characters, or if `documents` is not a list of
+            strings.
     """
     if len(check_query(query)) > _MAX_CHARACTERS:
         raise GLMValueError(

@@ -65,7 +65,7 @@ def cut_query(query: str, limit: int) -> str:
 
     Args:
         query: the query.
-        limit: the most characters.
+        limit: the maximum number of characters.
 
     Example:
         ```python

@@ -70,9 +70,9 @@ def resolve_thinking(
 ) -> tuple[dict[str, Any], list[str]]:
     """Decide which fields to send.
 
-    GLM-5.3 refuses `disabled` and every effort except low, high and max (1210); models before GLM-5.2 ignore efforts;
-    models before GLM-4.5 have neither setting. If a model does not support a value, the nearest supported one is sent,
-    with a notice.
+    GLM-5.3 refuses `disabled` and every effort except low, high and max (1210); models before GLM-5.2 ignore the
+    effort; models before GLM-4.5 have neither setting. If a model does not support a value, the nearest value that it
+    supports is sent instead, with a notice.
 
     Args:
         thinking: a value that `check_thinking` accepts; `None` is the model's default.

@@ -38,7 +38,7 @@ def find_error(value: Any, schema: Any) -> str | None:
 
 
 class _Check:
-    """One check, with the schema for references and the results so far."""
+    """One check of an answer: it holds the complete schema, for references, and the results so far."""
 
     def __init__(self, root: Any) -> None:
         self._root = root

@@ -15,10 +15,10 @@ _MAPS_OF_SCHEMAS: Final = frozenset({"properties", "patternProperties", "depende
 _VALUES: Final = frozenset({"enum", "const", "default", "examples", "required"})
 _DROPPED: Final = frozenset({"$defs", "definitions", "additionalItems", "prefixItems"})
 _MAX_RECURSION_LEVELS: Final = 3
-"""How many levels of mutually recursive types are expanded; without a limit, eight such types make megabytes."""
+"""How many levels of mutually recursive types are expanded. Without a limit, eight such types would make megabytes."""
 
 _MAX_PARTS: Final = 50_000
-"""The most parts of an expanded schema: twenty types that each use the next one twice would make millions."""
+"""The limit for an expanded schema. Twenty types that each use the next one twice would make millions of parts."""
 
 
 def inline(schema: Mapping[str, Any], *, titles: bool = True) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_vectors_of_a_wrong_length_are_an_error_that_stays(
 
 @pytest.mark.parametrize("other", [None, "0.8", [0.8]])
 def test_a_reduced_vector_that_holds_something_else_is_an_error(other: Any) -> None:
-    with pytest.raises(GLMServerError, match="something that is not a number"):
+    with pytest.raises(GLMServerError, match="values that are not numbers"):
         read_embeddings(reply({"index": 0, "embedding": [0.6, other]}), 1, 2)
 
 
