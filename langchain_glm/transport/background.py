@@ -1,4 +1,4 @@
-"""Threads for work that must not block the caller, or that the caller's thread must not do.
+"""Threads for work that must not block the caller, or that must not run in the caller's thread.
 
 Synchronous httpx cannot stop waiting before its read timeout. A response must not be closed by the garbage collector
 while httpx runs in the same thread, because closing needs a lock that httpx may hold.
@@ -79,11 +79,11 @@ class _End:
 
 
 def iterate(items: Generator[T], until: Callable[[], float]) -> Generator[T]:
-    """Iterate in another thread, and stop waiting for it at a given time.
+    """Iterate in another thread, and stop waiting for items at a given time.
 
     Args:
-        items: what to iterate over. The other thread closes it at its end, or after its next item if nobody waits for
-            it any more.
+        items: what to iterate over. The other thread closes it at its end, or after the next item if the caller has
+            stopped waiting.
         until: returns the `time.monotonic()` at which to stop waiting; it is called before each wait.
 
     Raises:

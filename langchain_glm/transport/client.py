@@ -66,10 +66,10 @@ def send(
     Args:
         endpoint: where to send it, and how.
         payload: the request body.
-        read: turns the reply's JSON into the result; a `GLMError` that it raises is retried as the endpoint's would be.
+        read: turns the reply's JSON into the result. A `GLMError` that it raises is retried like one from the endpoint.
         path: the path after the base URL, or a key of the host's `paths`.
-        reply_fields: fields that no error has; a reply has a value that is not empty in at least one of them. Or a
-            function that says whether an object is a reply, for endpoints that have no such field.
+        reply_fields: fields that errors do not have: in a reply, at least one of them has a value that is not empty.
+            For endpoints without such a field, a function that says whether an object is a reply.
 
     Raises:
         GLMError: of the class that fits the failure.
@@ -111,8 +111,8 @@ def stream(
 ) -> Iterator[tuple[Iterator[Any], Reader]]:
     """Send a request; yield the chunks of its reply as they come.
 
-    An attempt that fails before its first chunk is repeated with a new reader. At the end of the block the connection
-    is closed, or kept for other requests if the reply is complete.
+    An attempt that fails before its first chunk may be retried, with a new reader. At the end of the block the
+    connection is closed, or kept for other requests if the reply is complete.
 
     Args:
         endpoint: where to send it, and how.
@@ -253,7 +253,7 @@ def _read_plain_reply(
 
 
 def _read_body(pieces: Iterable[bytes]) -> bytes:
-    """Return the complete body; raise an error if it is too long to be held."""
+    """Return the complete body; raise an error if it is too large."""
     body = bytearray()
     for piece in pieces:
         check_size(len(body) + len(piece), "body")

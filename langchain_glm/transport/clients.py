@@ -128,7 +128,7 @@ _async: dict[
 
 
 def _with_capacity(clients: list[_SharedClient[_Client]]) -> _SharedClient[_Client] | None:
-    """Return the first client that can take another request; clients added for a burst come later and so fall idle."""
+    """Return the first client that can take another request, so that clients added for a burst become idle."""
     return next((shared for shared in clients if len(shared.requests) < _REQUESTS_PER_CLIENT), None)
 
 

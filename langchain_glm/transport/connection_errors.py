@@ -37,10 +37,10 @@ def error_from_http(error: Exception, http: ModuleType, url: str, timeout: Timeo
         http: the library that raised it: `httpx2` or `httpx`.
         url: where the request went; the message names its host.
         timeout: the time limits of the request.
-        streamable: whether the same could also be asked for as a stream.
+        streamable: whether the request could also be made as a stream.
 
     Returns:
-        The exception, not raised. It is retryable unless the same would happen again.
+        The exception, not raised. It is retryable, unless another attempt would fail in the same way.
     """
     host, proxy = urlsplit(url).netloc, proxy_for(url)
     way, address_hint = (f"{host} through the proxy {proxy}", _PROXY_HINT) if proxy else (host, _ADDRESS_HINT)
@@ -91,7 +91,7 @@ def total_timeout_error(timeout: Timeout, *, chat: bool) -> GLMTimeoutError:
 
     Args:
         timeout: the time limits of the call.
-        chat: whether it was a call of the chat endpoint, whose answers can be made shorter.
+        chat: whether it was a call of the chat endpoint; the hint then says how to get shorter answers.
     """
     return GLMTimeoutError(
         f"the call did not end within timeout.total = {timeout.total:g} s",

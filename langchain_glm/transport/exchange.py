@@ -38,10 +38,10 @@ __all__ = ["Endpoint", "Patience", "Request", "aexchange", "aread_rest", "exchan
 T = TypeVar("T")
 
 _SECONDS_AFTER_END: Final = 1.0
-"""How long to read after a reply has ended, to find its usage and to make its connection reusable."""
+"""How long to read on after a reply has ended, to get its usage and to make its connection reusable."""
 
 _MAX_LEFT_OPEN: Final = 16
-"""With this many bodies that an endpoint leaves open, no further body of it is read to its end."""
+"""If an endpoint leaves this many bodies open, its further bodies are not read to their end."""
 
 _PLAIN: Final = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "gzip, deflate"}
 _STREAM: Final = {**_PLAIN, "accept": "text/event-stream"}
@@ -58,7 +58,7 @@ class Endpoint:
         headers: headers in addition to the transport's; never shown.
         timeout: how long to wait.
         max_retries: how many attempts may follow the first.
-        reset_limit: seconds to wait at most until a used-up quota is reset; 0 does not wait.
+        reset_limit: how many seconds to wait at most until a used-up quota is reset; 0 does not wait.
         http_client: the user's client, of httpx2 or httpx; default the shared one. Never closed here.
         http_async_client: the same for async calls.
         on_retry: called before each wait between attempts; async calls await it.
@@ -112,7 +112,7 @@ class Request:
             http: the library: `httpx2` or `httpx`.
             key: the API key, if there is one.
             user_client: the user's client, which adds its own headers, cookies and parameters; `None` for a shared
-                client. That has nothing to add, and building the request without it takes half the time.
+                client. A shared client adds nothing, and building the request without it takes half the time.
         """
         limits, rest = self.endpoint.timeout, remaining(self.deadline)
         idle = shortest(limits.idle, rest)
@@ -201,7 +201,7 @@ def _until_deadline(source: Generator[T], request: Request, deadline: float) -> 
 
 
 class Patience:
-    """How long to wait for what follows the end of a reply: a second, unless the reply continues after all.
+    """How long to wait for more after the end of a reply: a second, or longer if the reply continues after all.
 
     Args:
         idle: the longest silence in seconds while a reply continues; `None` is no limit.

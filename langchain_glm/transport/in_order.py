@@ -1,4 +1,4 @@
-"""Make several calls beside each other, and give their results in the order of the calls."""
+"""Run several calls at the same time, and give their results in the order of the calls."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ __all__ = ["ain_order", "in_order"]
 T = TypeVar("T")
 
 _MOST: Final = 16
-"""How many calls run at the same time if `limit` is not a number: a limiter may hold back some of their requests."""
+"""How many calls run at the same time if `limit` is not a number; a limiter may still hold back their requests."""
 
 
 def in_order(calls: Iterable[Callable[[], T]], limit: int | InFlightLimiter | None) -> Generator[T]:
     """Make calls in threads; yield their results in the order of the calls.
 
-    A call is taken from `calls` only when it can start (the second one before the first), so `calls` may be endless. A
-    single call is made in the caller's thread. If a call fails, or if nobody asks for further results, calls that have
-    started go on in their threads, and their results are dropped.
+    A call is taken from `calls` only when it can start, so `calls` may be endless. (The second call is taken before the
+    first starts, because a single call runs in the caller's thread.) If a call fails, or if the caller stops iterating,
+    calls that have started continue in their threads, and their results are dropped.
 
     Args:
         calls: the calls.
         limit: how many may run at the same time; 16 if it is not a number.
 
     Raises:
-        Exception: whatever a call raises, in its turn.
+        Exception: whatever a call raises, when its result is due.
     """
     rest, most = iter(calls), limit if isinstance(limit, int) else _MOST
     first = list(islice(rest, 2))
@@ -65,7 +65,7 @@ def _start(call: Callable[[], T]) -> Future[T]:
 
     try:
         background.run(run)
-    except background.NoThreadError:  # one after the other is better than not at all
+    except background.NoThreadError:  # running them one after the other is better than failing
         run()
     return future
 

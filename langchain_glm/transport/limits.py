@@ -1,4 +1,4 @@
-"""The limit of requests in flight: GLM limits how many there are, not how many come per second (1302).
+"""The limit on requests in flight: GLM limits how many there are at a time, not how many come per second (1302).
 
 One queue serves all requests with the same host and key in this process, whatever their threads or event loops.
 A stream is in flight until it ends. The request that has waited longest goes first.
@@ -113,7 +113,7 @@ class _Queue:
         self.in_flight = 0
 
     def join(self, limit: int) -> Future[None]:
-        """Return a future that is done when fewer than `limit` requests are in flight and none waits longer."""
+        """Return a future that is done when fewer than `limit` requests are in flight and no older request waits."""
         slot: Future[None] = Future()
         self._waiting.append((limit, slot))
         self._admit()
@@ -169,12 +169,12 @@ class _Queue:
 
 @dataclass(frozen=True, slots=True)
 class SharedLimit:
-    """At most `limit` requests in flight; every request of this process with the same host and key counts.
+    """Allows `limit` requests in flight; every request of this process with the same host and key counts.
 
     Args:
         base_url: where requests go.
         identity: a stand-in for the key, such as its hash.
-        limit: the most requests in flight, including a new one.
+        limit: the maximum number of requests in flight, including a new one.
     """
 
     base_url: str

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["TRANSFER_HEADERS", "redacted", "redacted_response"]
 
 TRANSFER_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-"""Headers that are not true of a body that has been read."""
+"""Headers that no longer describe a body that has been read and decoded."""
 
 _MASK: Final = "**********"
 _MIN_LENGTH: Final = 4
-"""Shorter texts are not secrets, and replacing them would garble ordinary words."""
+"""Shorter texts are not treated as secrets, because replacing them would garble ordinary words."""
 
 
 def redacted(value: Any, secrets: Sequence[str]) -> Any:

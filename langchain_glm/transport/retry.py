@@ -71,7 +71,7 @@ def _arguments(endpoint: Endpoint, deadline: float | None) -> dict[str, Any]:
 def wait(state: RetryCallState) -> float:
     """Return the seconds to wait: until a reset, as long as the endpoint asks for, or longer with each attempt.
 
-    A random part keeps clients that got the same `Retry-After` from coming back at the same time.
+    A random part keeps clients that got the same `Retry-After` from retrying at the same moment.
     """
     error = _error(state)
     if isinstance(error, GLMQuotaError):
@@ -92,7 +92,7 @@ def _seconds_until_reset(error: GLMQuotaError) -> float:
 
 
 def _log(state: RetryCallState) -> None:
-    """Log that there is another attempt, without the endpoint's message, which may quote the prompt or the reply."""
+    """Log that another attempt follows, without the endpoint's message, which may quote the prompt or the reply."""
     error = _error(state)
     _logger.info(
         "attempt %d failed; the next is in %.1f s: %s (code %s, HTTP %s)",
