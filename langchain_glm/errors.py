@@ -56,14 +56,14 @@ class GLMError(ModelError):
         message: the endpoint's message, or a description of the failure.
         code: GLM's business code as a string (`"1302"`), or the gateway's code.
         status: the HTTP status; 200 if the error came within a reply.
-        request_id: the endpoint's id of the request; its support asks for it.
+        request_id: the endpoint's id of the request, which the endpoint's support asks for.
         response: the reply as a `Response` of httpx2 (or of httpx, if the user's client is one), already read and
             without the request's headers; `None` if none came.
         reset_at: when a used-up quota is reset (with a time zone), if the endpoint said so.
         retry_after: how many seconds the endpoint asked to wait.
-        hint: what to do about it; default the hint of the class.
+        hint: what to do about it. Default: the hint of the class.
         partial: the part of the answer that had arrived, as a message.
-        is_retryable: whether the same request may succeed if it is sent again; default as for the class.
+        is_retryable: whether the same request may succeed if it is sent again. Default: that of the class.
 
     Example:
         ```python
@@ -126,9 +126,9 @@ class GLMAuthenticationError(GLMError, ModelAuthenticationError):
 
 
 class GLMPermissionError(GLMError, ModelPermissionDeniedError):
-    """The account may not do this: it is locked, or its plan does not include the model."""
+    """The account is not allowed to do this: it is locked, or its plan does not include the model."""
 
-    hint = "Check in the endpoint's console what this account and this key may use."
+    hint = "Check in the endpoint's console what this account and this key are allowed to use."
 
 
 class GLMBalanceError(GLMPermissionError):
@@ -168,7 +168,7 @@ class GLMContentFilterError(GLMInvalidRequestError):
     """Content safety stopped the prompt or the answer (1301).
 
     Attributes:
-        content_filter: the endpoint's `contentFilter` list: `{"role", "level"}`, level 0 the most severe.
+        content_filter: the endpoint's `contentFilter` list: `{"role", "level"}`, where level 0 is the most severe.
     """
 
     hint = "Change what you send: content safety stopped it or the answer to it; `content_filter` may say which."
@@ -182,7 +182,7 @@ class GLMNotFoundError(GLMError, ModelNotFoundError):
 
 
 class GLMRateLimitError(GLMError, ModelRateLimitError):
-    """There are too many requests in flight, or they come too fast; a short wait helps."""
+    """There are too many requests in flight, or they follow each other too quickly; a short wait helps."""
 
     hint = "Send fewer requests at the same time, for example with max_concurrency=…."
 
@@ -201,7 +201,7 @@ class GLMOverloadedError(GLMError, ModelAPIError):
 
 
 class GLMServerError(GLMError, ModelAPIError):
-    """The endpoint failed, though the request was valid."""
+    """The endpoint failed, although the request was valid."""
 
     hint = "Try again; if the error persists, give its request id to the endpoint's support."
 

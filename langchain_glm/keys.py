@@ -98,14 +98,14 @@ def has_key(api_key: ApiKey | None, host: Host) -> bool:
 
 
 def account_of(api_key: ApiKey | None, host: Host) -> str | KeyFunction | None:
-    """Return what identifies an account of a host: the key, or the function that returns it, without calling it."""
+    """Return what identifies an account of a host: the key, or the function that returns it, which is not called."""
     if not _was_given(api_key):
         return host.key_from()
     return api_key.get_secret_value() if isinstance(api_key, SecretStr) else api_key
 
 
 def read_key(api_key: ApiKey | None, host: Host) -> str | None:
-    """Return the key to send now: the given one, or what the given function returns, or the one in the environment.
+    """Return the key to send now: the given one, the result of the given function, or the one in the environment.
 
     Args:
         api_key: what was given, or `None`.
@@ -125,7 +125,8 @@ def read_key(api_key: ApiKey | None, host: Host) -> str | None:
             if inspect.iscoroutine(key):
                 key.close()
             raise TypeError(
-                "api_key is an async function, which a synchronous call cannot await. Use ainvoke or its like."
+                "api_key is an async function, which a synchronous call cannot await. Use ainvoke or another async "
+                "method."
             )
     return _key_text(key) if _was_given(key) else _from_environment(key, host)
 

@@ -54,7 +54,7 @@ _REPLACEMENTS: Final = (
     (re.compile(r"(?i)prox(y|ies)|^verify|ssl|^cert|^(async_|root_|http_)?client$"), _GIVE_A_CLIENT),
     (re.compile(r"^n$"), "GLM gives one answer for each request; call the model several times, or use batch."),
 )
-"""Keywords that are not sent although their meaning is clear, and what to use instead."""
+"""Keywords that are refused although their meaning is clear, and what to use instead."""
 
 _SECRET: Final = re.compile(
     r"(?i)key|secret|passw|authoriz|credential|bearer|cookie|(access|auth|api|id)_?token|(^|_)(token|auth)$"
@@ -63,7 +63,7 @@ _SECRET: Final = re.compile(
 
 @lru_cache(maxsize=256)
 def is_refused(name: str) -> bool:
-    """Whether a keyword that is not a setting must be neither sent nor shown; it may hold a secret."""
+    """Whether a keyword that is not a setting may hold a secret, and must therefore be neither sent nor shown."""
     return any(pattern.search(name) for pattern in (_SECRET, *(pattern for pattern, _ in _REPLACEMENTS)))
 
 

@@ -14,7 +14,7 @@ __all__ = ["GLMWarning", "notify"]
 
 
 class GLMWarning(UserWarning):
-    """A setting was changed to what the model or host accepts, a message was corrected, or a search brought nothing."""
+    """Warns that a setting was changed to an accepted value, a message was corrected, or a search found nothing."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The keywords of a call as traces and cache keys show them: without secrets."""
+"""The keywords of a call in the form in which traces and cache keys show them: without secrets."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def host_of_call(model: Connection, keywords: Mapping[str, Any]) -> Host:
     """
     if not HOST_FIELDS & keywords.keys():
         return model.endpoint_host
-    base_url = None if keywords.get("host") else model.base_url  # another host brings its own URL
+    base_url = None if keywords.get("host") else model.base_url  # another host has its own URL
     try:
         return choose_host(
             keywords.get("host", model.host),

@@ -1,4 +1,4 @@
-"""Validation of single settings, and readable messages for values that are not valid."""
+"""Validate single settings, and give readable messages for values that are not valid."""
 
 from __future__ import annotations
 
