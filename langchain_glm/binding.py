@@ -64,10 +64,11 @@ def bind_tools(
         self: the model.
         tools: LangChain tools, functions, pydantic classes, TypedDicts, dicts, and GLM's own tools
             (`WebSearch`, `Retrieval`, `MCPServer`, or dicts of the same shape).
-        tool_choice: `"auto"`, `"none"`, `"any"`, `"required"`, `True`, a tool's name or a dict. GLM obeys
-            only `"auto"`; for the others, only the chosen tools are sent, and a sentence asks for the call.
+        tool_choice: `"auto"`, `"none"`, `"any"`, `"required"`, `True`, a tool's name or a dict. GLM obeys only
+            `"auto"`. For any other choice, only the chosen tools are sent, and a sentence in the system message asks
+            the model to call one.
         strict: accepted because LangChain passes it; GLM does not enforce schemas.
-        parallel_tool_calls: not sent to Zhipu's own hosts, which have no such setting.
+        parallel_tool_calls: not sent to Zhipu's own hosts, which do not have this setting.
         **kwargs: settings for each call.
 
     Returns:
@@ -145,8 +146,8 @@ def with_structured_output(
 
     Returns:
         A runnable that returns an instance of a pydantic class, or a dict. In a stream, dicts come in growing parts.
-        LangChain's own middleware, which marks its calls with `lc_source`, gets a wrong dict or text unchanged,
-        because it checks answers itself.
+        LangChain's own middleware, which marks its calls with `lc_source`, gets a dict or text that does not fit the
+        schema unchanged, because it checks answers itself.
 
     Raises:
         ValueError: if the schema or method cannot be used.

@@ -1,4 +1,4 @@
-"""One call: a request made from the model's settings and the call's keywords, and the check of its reply."""
+"""One call: the request, made from the model's settings and the call's keywords, and the check of its reply."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class Call:
         origin: the `model_provider` and the `host` for the reply's `response_metadata`.
         json_only: whether the request asked for text that is only JSON.
         think_tags: whether the model writes its thinking between tags in the text.
-        search_notice: what to tell the user if the reply holds no search results; `None` if none were asked for, or
-            if the host reports failed searches.
+        search_notice: the warning if the reply holds no search results; `None` if no search was asked for, or if the
+            host itself reports failed searches.
         tool_call_demanded: whether the reply must hold a tool call.
         retries_tool_choice: whether to ask once more if a demanded tool call is missing.
     """
@@ -122,8 +122,8 @@ class Call:
     def check(self, result: ChatResult) -> None:
         """Raise `GLMToolChoiceError` if a demanded tool call is missing or invalid, or the refusal of content safety.
 
-        An invalid call counts as missing, because agents end without an error if all calls are invalid. Missing search
-        results give a notice.
+        An invalid call counts as missing, because agents end without an error if all calls are invalid. A warning is
+        given if search results are missing.
         """
         message = _answer(result)
         metadata = message.response_metadata

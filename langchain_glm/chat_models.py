@@ -72,8 +72,9 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
     """GLM (BigModel, Z.ai, and gateways that serve it) and Kimi as a LangChain chat model.
 
     Every setting works in the constructor, by assignment, in `bind(…)` and per call (`invoke(…, thinking=False)`).
-    If a model or host does not accept a value, the nearest accepted one is sent, with one warning for each process.
-    Each field describes its setting: here those of a chat, in `Connection` the host, the key, the timeout and so on.
+    If a model or host does not accept a value, the nearest value that it accepts is sent instead, with one warning per
+    process. The settings of a chat are described here, field by field; those of the connection (host, key, time limits,
+    retries, concurrency) are inherited from `Connection`.
 
     Raises:
         GLMValueError: for a setting out of range or an unknown host; it is a `ValueError`.
@@ -102,11 +103,12 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
     temperature: float | None = Field(default=None, description="The sampling temperature: 0 to 1 on Zhipu's hosts.")
     top_p: float | None = Field(default=None, description="Nucleus sampling: 0.01 to 1 on Zhipu's hosts.")
     max_tokens: int | None = Field(
-        default=None, ge=1, description="The most tokens of a reply, including its thinking."
+        default=None, ge=1, description="The maximum number of tokens in a reply, including its thinking."
     )
     stop: list[str] | str | None = Field(default=None, description="Texts at which the reply ends.")
     do_sample: bool | None = Field(
-        default=None, description="`False` always takes the likeliest token; temperature and top_p have no effect then."
+        default=None,
+        description="`False` always takes the most likely token; temperature and top_p then have no effect.",
     )
     thinking: Annotated[bool | str | dict[str, Any] | None, BeforeValidator(check_thinking)] = Field(
         default=None,
@@ -120,39 +122,43 @@ class ChatGLM(Connection, OtherNames, BaseChatModel):
         default=None, description="GLM's built-in search: `True`, a `WebSearch`, or a dict of its arguments."
     )
     tool_stream: bool | None = Field(
-        default=None, description="Whether tool arguments are streamed in fragments. Default: if the model can."
+        default=None,
+        description="Whether tool arguments are streamed in fragments. Default: yes, if the model supports it.",
     )
     force_tool_choice: Literal["check", "retry", "ignore"] = Field(
         default="check",
-        description="What to do if tool_choice demanded a call but none came, on a host that cannot force one: `check` "
-        "raises `GLMToolChoiceError`, `retry` first asks once more (not in streams), `ignore` accepts the answer.",
+        description="What happens if `tool_choice` requires a tool call, the host cannot force one, and the "
+        "model answers without calling a tool. `check` raises `GLMToolChoiceError`; `retry` asks "
+        "the model once more before it raises (not in streams); `ignore` returns the answer.",
     )
     response_format: Annotated[dict[str, Any] | type | None, BeforeValidator(_response_format)] = Field(
         default=None,
-        description='The form of the answer: a class, a TypedDict, a JSON schema, or {"type": "json_object"}. If '
-        "the host does not enforce schemas, it goes into the prompt. `with_structured_output` also parses the answer.",
+        description='The form of the answer: a class, a TypedDict, a JSON schema, or {"type": "json_object"}. '
+        "If the host does not enforce schemas, the schema is added to the prompt. "
+        "`with_structured_output` also parses the answer.",
     )
     request_id: str | None = Field(
         default=None,
-        description="Your own id of the request, 6 to 64 characters, different for each request in flight.",
+        description="Your own id for the request: 6 to 64 characters, unique among the requests in flight.",
     )
     user_id: str | None = Field(default=None, description="The id of your user, 6 to 128 characters.")
-    model_kwargs: dict[str, Any] = Field(default_factory=dict, description="Additional fields for the request body.")
+    model_kwargs: dict[str, Any] = Field(default_factory=dict, description="Further fields of the request body.")
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="Fields that are added to the request body unchanged, after all others."
     )
     streaming: bool | None = Field(  # LangChain never streams if this is `False`, so the default is `None`
-        default=None, description="Whether `invoke` streams internally. Default: if a callback listens to tokens."
+        default=None, description="Whether `invoke` streams internally. Default: only if a callback listens to tokens."
     )
     stream_usage: bool | None = Field(
-        default=None, description="Whether to ask for usage in streams. Default: if the host sends it only when asked."
+        default=None,
+        description="Whether to ask for token usage in streams. Default: only on hosts that otherwise send none.",
     )
 
     if not TYPE_CHECKING:
 
         @property
         def model_name(self) -> str:
-            """The model's id, under the name that other chat models use."""
+            """The model's id, under the name that many other chat models use."""
             return self.model
 
     @model_validator(mode="before")

@@ -1,7 +1,7 @@
 """`Connection`: the settings for the host, the key, time limits, retries and concurrency.
 
-Every class that talks to an endpoint has these fields, with the same meaning. They hold the values that were given. The
-host, the key and the limits that result from them are computed when they are needed.
+Every class that talks to an endpoint has these fields, with the same meaning. They hold the values that the user gave.
+The host, the key and the limits that follow from them are determined when they are needed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ HOST_FIELDS: Final = frozenset({"host", "base_url", "model"})
 
 _CLIENTS: Final = ("http_client", "http_async_client")
 _FIVE_HOURS: Final = 5 * 3600.0 + 60
-"""The longest rolling window of the coding plans, and a minute more."""
+"""The longest rolling window of the coding plans, plus a minute."""
 
 
 def _timeout(value: Any) -> Any:
@@ -69,7 +69,7 @@ def _client(kind: str) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if value is None or isinstance(value, getattr(httpx2, kind)):
             return value
-        httpx = sys.modules.get("httpx")  # whoever made a client of httpx has imported httpx
+        httpx = sys.modules.get("httpx")  # a client of httpx can only exist if httpx has been imported
         if httpx is not None and isinstance(value, getattr(httpx, kind)):
             return value
         raise ValueError(f"give an httpx2.{kind} or an httpx.{kind}.")
@@ -90,7 +90,7 @@ def _headers(value: Any) -> Any:
 
 
 class Connection(BaseModel):
-    """Where requests go; the base of every class that talks to an endpoint."""
+    """The settings of the connection; every class that talks to an endpoint inherits them."""
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
@@ -117,21 +117,22 @@ class Connection(BaseModel):
         PlainValidator(_timeout, json_schema_input_type=float | dict[str, float | None] | None),
     ] = Field(
         default=None,
-        description="How many seconds the endpoint may be silent; or (connect, idle); or a `Timeout`. Default: "
-        "connect 10, idle 600, queue 600, no total.",
+        description="How many seconds the endpoint may be silent: a number, a pair (connect, idle), or a "
+        "`Timeout`. Default: connect 10, idle 600, queue 600, no total.",
     )
     max_retries: NonNegativeInt | None = Field(
-        default=2, description="How many attempts may follow the first after failures that are retryable. Default 2."
+        default=2, description="How many times a request is retried after a retryable failure. Default 2."
     )
     wait_for_reset: bool | NonNegativeFloat = Field(
         default=False,
-        description="Whether to wait for a used-up quota (1308, 1310) if the endpoint says when it is reset: `True` "
-        "for up to five hours, or the most seconds to wait. Default: raise `GLMQuotaError` with `reset_at`.",
+        description="Whether to wait until a used-up quota (1308, 1310) is reset, if the endpoint says when "
+        "that is: `True` waits for up to five hours, a number for up to that many seconds. "
+        "Default: raise `GLMQuotaError` with `reset_at`.",
     )
     max_concurrency: Annotated[PositiveInt | InFlightLimiter | None, WrapValidator(in_flight)] = Field(
         default=None,
-        description="The most requests in flight with this host and key in the process (a stream counts until it "
-        "ends); or your own `InFlightLimiter`. Default: no limit.",
+        description="The maximum number of requests that this process has in flight with this host and key, "
+        "where a stream counts until it ends; or your own `InFlightLimiter`. Default: no limit.",
     )
     default_headers: Annotated[dict[str, str], BeforeValidator(_headers), AfterValidator(check_headers)] = Field(
         default_factory=dict,

@@ -3,8 +3,8 @@
 Blocks are in the order in which they began. A reply that was not streamed has the usual order: reasoning, text, tool
 calls, then what the endpoint ran. `response_metadata["block_order"]` records any other order of a stream.
 
-The blocks of chunks have strings as indices, because LangChain numbers text and reasoning itself: with numbers of ours,
-it would merge a tool call into the text before it.
+The blocks of chunks have strings as indices, because LangChain numbers text and reasoning itself: if we used numbers
+too, it would merge a tool call into the text before it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _REFUSAL: Final = "The endpoint's content safety stopped this answer; remove any
 
 
 def register_translators() -> None:
-    """Make LangChain use these translations for messages of our providers; names that others registered stay theirs."""
+    """Make LangChain use these translations for messages of our providers, except under names that others hold."""
     for provider in PROVIDERS:
         if _owner(provider) in (None, __name__):
             register_translator(provider, _message_blocks, _chunk_blocks)

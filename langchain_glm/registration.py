@@ -1,7 +1,7 @@
 """`register()`: the names `glm`, `zai`, `zhipuai` and `moonshotai` for `init_chat_model`, `create_agent` and others.
 
 LangChain has no public way to add a provider; it keeps the names in private tables, one for each kind of model.
-`register` adds entries to them, and raises an error if a version of LangChain has changed a table.
+`register` adds entries to them, and raises an error if the installed LangChain has changed a table.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def register() -> None:
     as a coding plan's. For `glm`, it is the host whose key is in the environment. `init_embeddings("glm:embedding-3")`
     and `init_embeddings("zhipuai:embedding-3")` use a `GLMEmbeddings`.
 
-    It has no effect the second time. A name other than `glm` that LangChain already uses stays as it is. Importing
-    `langchain_glm` neither registers the names nor imports `langchain`.
+    Calling it again has no effect. If LangChain already uses one of the names other than `glm`, that name is left
+    alone. Importing `langchain_glm` neither registers the names nor imports `langchain`.
 
     Raises:
         ImportError: if `langchain` is not installed.
@@ -109,7 +109,7 @@ def _make(provider: str, cls: type[Any], **settings: Any) -> Any:
         settings["host"] = settings.get("host") or _DEFAULT_HOSTS[provider]
     elif provider not in (GATEWAY.provider, given.provider):
         raise GLMValueError(
-            f"The model's name begins with {provider!r}, but host {given.name!r} is of {given.provider!r}. "
+            f"The model's name begins with {provider!r}, but host {given.name!r} belongs to {given.provider!r}. "
             f'Write "{given.provider}:<model>", or leave out the host.'
         )
     return cls(**settings)
@@ -153,14 +153,14 @@ def _entry_like(sample: tuple[Any, ...], class_name: str, creator: Callable[...,
 
 
 def _check_chat_model(base: Any, provider: str) -> None:
-    """Make a model as users do, without a request."""
+    """Make a model as users do; no request is sent."""
     model = base.init_chat_model(f"{provider}:glm-5.2", base_url="https://gateway.invalid/v1", api_key="not sent")
     if not isinstance(model, ChatGLM):
         raise TypeError(f"init_chat_model gave {type(model).__name__}")
 
 
 def _check_embeddings(base: Any, provider: str) -> None:
-    """Make embeddings as users do, without a request."""
+    """Make embeddings as users do; no request is sent."""
     embeddings = base.init_embeddings(f"{provider}:embedding-3", base_url="https://gateway.invalid/v1", api_key="none")
     if not isinstance(embeddings, GLMEmbeddings):
         raise TypeError(f"init_embeddings gave {type(embeddings).__name__}")

@@ -1,7 +1,7 @@
 """`with_structured_output` for endpoints that do not enforce tool calls or schemas.
 
-Every answer is checked: one that does not fit raises `OutputParserException` with the raw text; it is never returned as
-`None`.
+Every answer is checked. An answer that does not fit raises `OutputParserException` with the raw text; `None` is never
+returned for it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def structured(
     repair: int,
     **kwargs: Any,
 ) -> Runnable[Any, Any]:
-    """Make the chain for `ChatGLM.with_structured_output`; see there."""
+    """Make the chain of `ChatGLM.with_structured_output`, which describes the arguments."""
     if schema is None and method != "json_mode":
         raise GLMValueError(
             f"with_structured_output: method={method!r} needs a schema; only json_mode works without one."
@@ -316,7 +316,7 @@ def _to_messages(prompt: Any) -> Sequence[BaseMessage]:
 
 
 def _correction_request(parser: AnswerParser, answer: BaseMessage) -> list[BaseMessage]:
-    """Return the messages that ask to correct an answer; none if it fits or if content safety stopped it."""
+    """Return the messages that ask for a correction; none if the answer fits or if content safety stopped it."""
     if is_refused(answer):
         return []
     try:
@@ -326,5 +326,5 @@ def _correction_request(parser: AnswerParser, answer: BaseMessage) -> list[BaseM
         calls = [*answer.tool_calls, *answer.invalid_tool_calls] if isinstance(answer, AIMessage) else []
         if calls:
             return [ToolMessage(wrong, tool_call_id=call["id"] or "", status="error") for call in calls]
-        return [HumanMessage(f"{wrong}\nAnswer again, as the schema wants it.")]
+        return [HumanMessage(f"{wrong}\nAnswer again, in the form that the schema requires.")]
     return []

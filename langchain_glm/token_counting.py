@@ -44,7 +44,7 @@ def get_num_tokens(self: Any, text: str) -> int:
 
 
 def get_num_tokens_from_messages(self: Any, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
-    """Estimate the tokens of a prompt without a request: LangChain's middleware and `trim_messages` ask often."""
+    """Estimate the tokens of a prompt without a request, because LangChain's middleware often asks for them."""
     model, count_text = self.traits, partial(_count_text, self)
     return ceil(
         estimate_messages(messages, model, count_text=count_text)
@@ -60,7 +60,8 @@ def count_tokens(  # noqa: D417 - `self` is the method's model
     Args:
         prompt: what `invoke` takes.
         tools: what `bind_tools` takes.
-        exact: whether to ask the endpoint instead of estimating; of the known hosts, only Zhipu's can count.
+        exact: whether to ask the endpoint for the exact number instead of estimating it. Of the known hosts, only
+            Zhipu's can count tokens.
 
     Returns:
         The tokens of the prompt, including those that the model's template adds.

@@ -6,7 +6,7 @@ The weights were fitted to the token counts that endpoints reported for recorded
 python scripts/measure_tokens.py FOLDER   # of recorded cases: request.json and response.json or stream.sse
 ```
 
-It prints the error that `docs/en/reference/models.md` states.
+It prints the errors that `docs/en/reference/models.md` lists.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _PER_CALL: Final = 11.8
 _TOOL_PREAMBLE: Final = 75
 """The value for unknown models; it is the one of GLM."""
 
-_PER_MEDIA: Final = {  # orders of magnitude, whatever the size or length
+_PER_MEDIA: Final = {  # only the order of magnitude; the real numbers depend on size and length
     "image": 1_000,
     "image_url": 1_000,
     "video": 20_000,

@@ -63,12 +63,12 @@ def without_headers(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _adapter(fields_type: type) -> TypeAdapter[dict[str, Any]]:
-    """Make the adapter for the first tool of its kind, not at import, which must stay fast."""
+    """Make the adapter when the first tool of its kind is made, so that importing this module stays fast."""
     return TypeAdapter(fields_type)
 
 
 class WebSearchFields(TypedDict, total=False):
-    """The arguments of `WebSearch`; see there."""
+    """The arguments of `WebSearch`, which describes them."""
 
     __pydantic_config__ = _FORBID_UNKNOWN  # type: ignore[misc]  # pydantic's documented way
 
@@ -90,8 +90,8 @@ class WebSearch(GLMTool):
     """GLM's built-in web search.
 
     The model decides whether to search. Z.ai ignores this tool if the request also offers functions.
-    Results come back in `response_metadata["web_search"]` and as `server_tool_result` content blocks. If none come
-    because the account has no balance for searches, BigModel reports no error; a `GLMWarning` says so once.
+    Results come back in `response_metadata["web_search"]` and as `server_tool_result` content blocks. If the account
+    has no balance for searches, BigModel sends no results and no error; a `GLMWarning` then says so once.
 
     Args:
         search_engine: `search_std`, `search_pro`, `search_pro_sogou`, `search_pro_quark` (BigModel);
@@ -108,7 +108,7 @@ class WebSearch(GLMTool):
         result_sequence: whether results come `before` or `after` the answer. Endpoint's default: `after`.
         search_result: whether the reply holds the results. Default `True`.
         require_search: whether to answer only if the search found something. Endpoint's default: no.
-        search_prompt: a template over `{{search_result}}` and `{{current_date}}`.
+        search_prompt: a template that may use `{{search_result}}` and `{{current_date}}`.
 
     Raises:
         GLMValueError: if an argument is unknown or out of range; the message names it.
@@ -128,7 +128,7 @@ class WebSearch(GLMTool):
 
 
 class RetrievalFields(TypedDict, total=False):
-    """The arguments of `Retrieval`; see there."""
+    """The arguments of `Retrieval`, which describes them."""
 
     __pydantic_config__ = _FORBID_UNKNOWN  # type: ignore[misc]  # pydantic's documented way
 
@@ -143,7 +143,7 @@ class Retrieval(GLMTool):
 
     Args:
         knowledge_id: the knowledge base's id.
-        prompt_template: a template over `{{knowledge}}` and `{{question}}`.
+        prompt_template: a template that may use `{{knowledge}}` and `{{question}}`.
 
     Raises:
         GLMValueError: if an argument is unknown or missing; the message names it.
@@ -159,7 +159,7 @@ class Retrieval(GLMTool):
 
 
 class MCPServerFields(TypedDict, total=False):
-    """The arguments of `MCPServer`; see there."""
+    """The arguments of `MCPServer`, which describes them."""
 
     __pydantic_config__ = _FORBID_UNKNOWN  # type: ignore[misc]  # pydantic's documented way
 
