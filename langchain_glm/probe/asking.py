@@ -36,20 +36,20 @@ _SEARCH_PRICE: Final = 0.01
 _SEARCHED_TOKENS: Final = 4_000
 _IMAGE_TOKENS: Final = 1_000
 _MOST_OUTPUT: Final = 1_024
-"""Assumed for requests whose results, images or limits have a size that the request does not say."""
+"""Assumed for results, images and limits whose size the request does not state."""
 
 _ACCOUNT_ERRORS: Final = (GLMAuthenticationError, GLMBalanceError, GLMQuotaError)
-"""After one of these, every further question would get the same answer."""
+"""After one of these errors, every further question would get the same answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of a question.
+    """The answer to a question.
 
     Args:
         question: the question.
-        seen: what the endpoint shows, in a few words; or why it was not asked.
-        verdict: `same`, `different`, `unclear` (the replies do not decide it), or `not asked`.
+        seen: what the endpoint did, in a few words; or why the question was not asked.
+        verdict: `same`, `different`, `unclear` (the replies do not settle it), or `not asked`.
         exchanges: the requests and replies.
         cost: the price of the tokens and searches, in the currency of the host; `None` if it is unknown or not asked.
     """
@@ -76,7 +76,7 @@ def default_model(host: Host) -> str:
 
 
 def questions(host: Host, model: Model, model_id: str) -> list[Question]:
-    """Return the questions that the catalogue's rules about a host and a model put.
+    """Return the questions that follow from the catalogue's rules about a host and a model.
 
     Args:
         host: the host.
@@ -95,8 +95,8 @@ def answers(asked: Sequence[Question], host: Host, model: Model, *, key: str, bu
         host: the endpoint, with the base URL to use.
         model: the model that answers, whose price applies.
         key: the key.
-        budget: the most to spend, in the currency of the host. A question that may cost more than what is left is not
-            asked. It cannot be held if the price is unknown.
+        budget: the maximum to spend, in the currency of the host. A question that may cost more than what is left is
+            not asked. If the price is unknown, the budget has no effect.
 
     Raises:
         GLMError: if the endpoint cannot be reached, or if it refuses every request of this account.
@@ -123,7 +123,7 @@ def _exchange(ask: Ask, host: Host, key: str) -> Exchange:
 
 
 def most_tokens(asks: Sequence[Ask]) -> tuple[int, int]:
-    """Return the most tokens that requests may take, of input and of output."""
+    """Return the maximum numbers of input and output tokens that requests may use."""
     sent = [(ask, dump_json(ask.body)) for ask in asks if ask.key == "given"]
     read = sum(
         len(text) // 3 + _SEARCHED_TOKENS * ask.searches + _IMAGE_TOKENS * ("image_url" in text) for ask, text in sent
@@ -133,7 +133,7 @@ def most_tokens(asks: Sequence[Ask]) -> tuple[int, int]:
 
 
 def _tokens(exchanges: Sequence[Exchange]) -> tuple[int, int]:
-    """Return the tokens of input and output that were billed; the most that is possible where a reply says nothing."""
+    """Return the billed tokens of input and output; where a reply does not report them, the highest possible number."""
     counts = [_billed(exchange) for exchange in exchanges]
     return sum(read for read, _ in counts), sum(written for _, written in counts)
 

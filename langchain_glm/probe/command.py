@@ -38,11 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base-url", help="another base URL, for example of a proxy or a gateway")
     parser.add_argument("--model", help=f"the model to ask (default: {' or '.join(DEFAULT_MODELS)})")
     parser.add_argument(
-        "--budget", type=_amount, default=0.05, help="the most to spend, in the host's currency (default: 0.05)"
+        "--budget", type=_amount, default=0.05, help="the maximum to spend, in the host's currency (default: 0.05)"
     )
     parser.add_argument("--record", type=Path, metavar="DIR", help="write each exchange, without secrets, into DIR")
     parser.add_argument("--json", action="store_true", help="print one line of JSON for each host")
-    parser.add_argument("--embedded", action="store_true", help="ask the embedded test server; no --host: as each host")
+    parser.add_argument(
+        "--embedded", action="store_true", help="ask the embedded server instead; without --host, as every host in turn"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
             raise missing_key_error(host)
         return _probe(host, key, options, options.budget)
     except BrokenPipeError:
-        raise  # the frame of the program ends quietly
+        raise  # the program then ends without a traceback
     except (GLMError, OSError) as error:
         print(error, file=sys.stderr)
         return _NOT_ASKED
@@ -133,9 +135,9 @@ def _probe(host: Host, key: str, options: argparse.Namespace, budget: float) -> 
 def _plan(rules: int, requests: int, tokens: tuple[int, int], most: Cost | None, budget: float) -> str:
     size = f"{rules} questions in {requests} requests; at most {tokens[0]:,} tokens are read and {tokens[1]:,} written."
     if budget == math.inf:
-        return f"{size}\nThe test server asks for no money."
+        return f"{size}\nThe embedded server costs nothing."
     if most is None:
-        return f"{size}\nThe price is not in the catalogue, so the budget cannot be held."
+        return f"{size}\nThe price is not in the catalogue, so the budget cannot be enforced."
     return f"{size}\nThis costs at most {most:.3f} {most.currency}; the budget is {budget:g} {most.currency}."
 
 

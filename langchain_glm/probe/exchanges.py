@@ -33,7 +33,7 @@ class Ask:
 
     Args:
         body: the body, sent unchanged.
-        base_url: another base URL than the host's.
+        base_url: a base URL to use instead of the host's.
         key: whether the user's key is sent, a wrong one, or none.
         searches: how many web searches it may cause, which are billed apart from tokens.
     """
@@ -87,7 +87,7 @@ class Exchange:
 
     @property
     def answer(self) -> Mapping[str, Any] | None:
-        """The text as a JSON object; `None` if it is none."""
+        """The text as a JSON object; `None` if it is not one."""
         try:
             value = read_json(self.text.encode())
         except ValueError:
@@ -130,12 +130,12 @@ class Exchange:
 
 
 def _objects(values: Any) -> list[dict[str, Any]]:
-    """Return the objects among the items of a list; no reply is trusted to have the right form."""
+    """Return the objects among the items of a list, because replies may have any form."""
     return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def exchanged(ask: Ask, host: Host, key: str) -> Exchange:
-    """Send a request and read the whole reply. An error that may pass is waited for and asked again.
+    """Send a request and read the whole reply. A temporary error is retried after a wait.
 
     Args:
         ask: the request.

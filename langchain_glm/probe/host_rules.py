@@ -45,7 +45,7 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "mcp_url": "the questions are about chat only",
     "tool_message_name": "no endpoint is known to refuse either form",
 }
-"""The fields of `Host` that no question of their own asks about, with the reason."""
+"""The fields of `Host` that have no question of their own, with the reason."""
 
 _REASONING: Final = "The user may like walnut, teal, ochre, mauve, amber, coral, olive, slate, ivory and plum. " * 4
 _FORCED: Final = {"type": "function", "function": {"name": "note_colour"}}
@@ -63,7 +63,7 @@ _PNG: Final = (
 )
 """An image of 32 by 32 pixels, all of them teal."""
 _NAMES: Final = ("a", "1st-colour_note", "note_colour", "a" * 64, "$colour")
-"""Names of tools at the edges of the rules that are known."""
+"""Names of tools at the limits of the known rules."""
 
 
 def served_as(host: Host, _: Model, model_id: str) -> Iterator[Question]:
@@ -84,7 +84,7 @@ def _answering_model(got: Sequence[Exchange]) -> Seen:
 
 
 def wrong_urls(host: Host, _: Model, model_id: str) -> Iterator[Question]:
-    """That the base URLs in circulation do not exist; asked on the server of the URL in use."""
+    """Whether the base URLs that are known to be wrong do not exist; asked on the server of the URL in use."""
     origin = urlsplit(host.base_url)
     urls = [urlsplit(url)._replace(scheme=origin.scheme, netloc=origin.netloc).geturl() for url in host.wrong_urls]
 
@@ -101,7 +101,7 @@ def wrong_urls(host: Host, _: Model, model_id: str) -> Iterator[Question]:
 
 
 def keeps_reasoning(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether the reasoning of an earlier turn stays in the prompt; its tokens are counted."""
+    """Whether the reasoning of an earlier turn stays in the prompt, which shows in the count of its tokens."""
     if not (host.keeps_reasoning and model.keep_reasoning):
         return
     field = host.reasoning_field or "reasoning_content"
@@ -122,7 +122,7 @@ def keeps_reasoning(host: Host, model: Model, model_id: str) -> Iterator[Questio
 
 
 def reasoning_field(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """The field in which reasoning comes, which is the one in which it goes back; `content` if it comes in tags."""
+    """The field in which reasoning comes, and in which it is sent back; `content` if it comes between tags."""
     if model.thinking == "none" or model.guessed_from:
         return
 
@@ -140,7 +140,7 @@ def reasoning_field(host: Host, model: Model, model_id: str) -> Iterator[Questio
 
 
 def tool_names(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether every name is taken that is within the rule, offered in one request; wider rules are no difference."""
+    """Whether every name that the rule allows is accepted, all in one request; accepting more is no difference."""
     legal = [name for name in _NAMES if re.fullmatch(host.tool_names, name) and not name.startswith("$")]
     if model.tools and legal:
         tools = [{**COLOUR, "function": {**COLOUR["function"], "name": name}} for name in legal]
@@ -182,7 +182,7 @@ def forces_while_thinking(host: Host, model: Model, model_id: str) -> Iterator[Q
 
 
 def json_schema(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether the answer has the form of a schema that nothing in the prompt speaks of."""
+    """Whether the answer follows a schema that the prompt does not mention."""
     wanted = {"type": "json_schema", "json_schema": {"name": "tint", "strict": True, "schema": _SCHEMA}}
 
     def read(got: Sequence[Exchange]) -> Seen:
@@ -215,7 +215,7 @@ def max_tokens_field(host: Host, model: Model, model_id: str) -> Iterator[Questi
 
 
 def base64_images(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether an inline image is taken in the form of the host, by a model that reads images, and by no other."""
+    """Whether an inline image is accepted in the host's form by a model that reads images, and refused by others."""
     if model.guessed_from:
         return
     url = _PNG if host.base64_images == "raw" else f"data:image/png;base64,{_PNG}"
@@ -243,7 +243,7 @@ def stream_usage(host: Host, _: Model, model_id: str) -> Iterator[Question]:
 
 
 def glm_tools(host: Host, _: Model, model_id: str) -> Iterator[Question]:
-    """Whether GLM's own search is taken as a tool; it is offered switched off, so nothing is searched."""
+    """Whether GLM's own search is accepted as a tool; it is offered disabled, so nothing is searched."""
     tools = [{"type": "web_search", "web_search": {"enable": False, "search_engine": "search_std"}}]
     yield Question(
         rule="glm_tools",
@@ -254,7 +254,7 @@ def glm_tools(host: Host, _: Model, model_id: str) -> Iterator[Question]:
 
 
 def search_engine(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether the search finds sources with the engine of the catalogue; whether to search, GLM itself decides."""
+    """Whether the search finds sources with the catalogue's engine; GLM itself decides whether to search."""
     if not host.glm_tools:
         return
 

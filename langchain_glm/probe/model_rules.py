@@ -32,7 +32,7 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "tool_preamble": "it is an estimate",
     "guessed_from": "it is ours",
 }
-"""The fields of `Model` that no question of their own asks about, with the reason."""
+"""The fields of `Model` that have no question of their own, with the reason."""
 
 _FAR_TOO_MANY: Final = 100_000_000
 _RANGE: Final = re.compile(r"\[\s*1\s*,\s*(\d+)\s*\]")
@@ -42,7 +42,7 @@ _CALL: Final = (
 
 
 def thinking(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether the model thinks unasked, and whether it can stop."""
+    """Whether the model thinks without being asked to, and whether it can be told not to."""
     if model.guessed_from:
         return
     plain = body(host, model_id, "Which primes are between 80 and 100?", tokens=128)
@@ -62,7 +62,7 @@ def thinking(host: Host, model: Model, model_id: str) -> Iterator[Question]:
 
 
 def efforts(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Which efforts are taken: those of the model; all of them by coding plans, and by GLM's models without efforts."""
+    """Which efforts are accepted: the model's own; coding plans, and GLM's models without efforts, accept all."""
     if model.guessed_from or not (host.native or model.efforts):
         return
     asks = tuple(Ask(body=body(host, model_id, "Hello", tokens=1, reasoning_effort=effort)) for effort in EFFORTS)
@@ -82,7 +82,7 @@ def _words(taken: Sequence[str]) -> str:
 
 
 def max_output(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """The output limit that the refusal of a far greater one names."""
+    """The output limit, as the error for a far larger value states it."""
     if model.guessed_from or not host.native:
         return
 
@@ -97,7 +97,7 @@ def max_output(host: Host, model: Model, model_id: str) -> Iterator[Question]:
 
 
 def tools(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether the model calls a function that the user asks for; models without functions are not asked."""
+    """Whether the model calls a function that the user asks for; not asked of models without functions."""
     if not model.tools:
         return
 
@@ -132,7 +132,7 @@ def tool_stream(host: Host, model: Model, model_id: str) -> Iterator[Question]:
 
 
 def json_mode(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """Whether `json_object` is taken and the answer is JSON; models without it refuse it."""
+    """Whether `json_object` is accepted and the answer is JSON; models without JSON mode refuse it."""
 
     def read(got: Sequence[Exchange]) -> Seen:
         if got[0].error:

@@ -1,4 +1,4 @@
-"""What a rule asks of an endpoint: the requests, what the catalogue expects, and how the replies are read."""
+"""A rule as a question to an endpoint: the requests, what the catalogue expects, and how the replies are read."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Seen:
     """What the replies show.
 
     Args:
-        text: in a few words; if `decided`, one of the words that a question may expect.
-        decided: whether the replies decide the question at all.
+        text: what they show, in a few words; if `decided`, one of the answers that a question may expect.
+        decided: whether the replies settle the question.
     """
 
     text: str
@@ -36,7 +36,7 @@ class Question:
 
     Args:
         rule: the name of the rule, which is that of the field of `Host` or `Model` where there is one.
-        expected: what the catalogue says, in a few words; several if any of them is in agreement with it.
+        expected: what the catalogue says, in a few words; several answers if each of them agrees with it.
         asks: the requests, in order.
         read: reads the replies to them.
     """
@@ -69,7 +69,7 @@ def body(host: Host, model_id: str, content: Any, *, tokens: int, **more: Any) -
 
 
 def quiet(model: Model) -> dict[str, Any]:
-    """Return the fields that make a model think as little as it can, so that the answer comes soon and costs little."""
+    """Return the fields that make a model think as little as possible, so that the answer is quick and cheap."""
     if model.thinking == "toggle" and model.thinking_object:
         return {"thinking": {"type": "disabled"}}
     return {"reasoning_effort": model.efforts[0]} if model.thinking == "always" and model.efforts else {}
@@ -81,12 +81,12 @@ def answer_tokens(model: Model) -> int:
 
 
 def unclear(exchange: Exchange) -> Seen:
-    """Return that a reply decides nothing, because the endpoint refused the request for another reason."""
+    """Return an undecided answer, because the endpoint refused the request for another reason."""
     return Seen(f"refused with {exchange.code}" if exchange.error else "no answer to the question", decided=False)
 
 
 def accepted(exchanges: Sequence[Exchange]) -> Seen:
-    """Read whether the endpoint took the last request; other errors than refusals of the request decide nothing."""
+    """Read whether the endpoint accepted the last request; errors other than a refusal do not settle it."""
     error = exchanges[-1].error
     if error is None:
         return Seen("accepted")

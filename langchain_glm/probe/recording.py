@@ -28,7 +28,7 @@ _HEADERS: Final = ("content-type", "retry-after")
 """The headers of a reply that decide how it is read; all others are left out, because they may name an account."""
 
 _ACCOUNT: Final = re.compile(rb"\b(org|ak|sk|uid|user|acct|proj|cust)[-_](?=[\w-]*\d)[\w-]{8,}")
-"""Ids of accounts, organizations and keys as endpoints quote them in messages."""
+"""Patterns of the ids of accounts, organizations and keys that endpoints quote in messages."""
 
 _PARTS: Final = re.compile(
     rb"(?P<notes>(?:#[^\n]*\n)+)\n"
@@ -43,7 +43,7 @@ class Recording:
     """A recorded exchange.
 
     Args:
-        notes: `shows` (what is peculiar in it), `host` (a name from `HOSTS`, or `gateway`), `source` and `date`.
+        notes: `shows` (what is special about it), `host` (a name from `HOSTS`, or `gateway`), `source` and `date`.
         path: the path of the request's URL.
         request: the body of the request.
         status: the HTTP status of the reply.
@@ -66,7 +66,7 @@ class Recording:
 
     @classmethod
     def of(cls, exchange: Exchange, host: Host, rule: str) -> Self:
-        """Return the recording of an exchange that asked about a rule."""
+        """Return the recording of an exchange that belongs to the question about a rule."""
         notes = {
             "shows": f"The answer to the question about {rule}.",
             "host": host.name,
@@ -115,7 +115,7 @@ class Recording:
 
 
 def redacted_recording(recording: Recording, key: str) -> Recording:
-    """Return a recording without the key, either half of it, and ids of accounts.
+    """Return a recording from which the key, either half of it, and ids of accounts are removed.
 
     Args:
         recording: the recording; its headers were chosen when it was made.

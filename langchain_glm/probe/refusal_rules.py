@@ -1,4 +1,4 @@
-"""The rules about refusals as questions: which error an endpoint answers to which fault, and where ranges end."""
+"""The rules about refusals as questions: which error follows from which fault, and where ranges end."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refusals(host: Host, _: Model, model_id: str) -> Iterator[Question]:
 
 
 def ranges(host: Host, model: Model, model_id: str) -> Iterator[Question]:
-    """The upper ends of `wire/request/ranges.py`; `max_output` asks for that of the output limit."""
+    """The upper limits in `wire/request/ranges.py`; the question `max_output` asks for that of the output."""
     plain = body(host, model_id, "Hello", tokens=1)
     if host.native or not model.guessed_from:
         for name, (_, high) in RANGES.items():
@@ -44,7 +44,7 @@ def ranges(host: Host, model: Model, model_id: str) -> Iterator[Question]:
 
 
 def _question(host: Host, fault: str, codes: Sequence[str], ask: Ask) -> Question:
-    """Ask for the code on Zhipu's hosts, and elsewhere for the exception that the code stands for."""
+    """Expect the code itself on Zhipu's hosts, and elsewhere the exception that the code stands for."""
     expected = CODES[codes[0]].error
 
     def read(got: Sequence[Exchange]) -> Seen:

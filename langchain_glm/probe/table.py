@@ -26,7 +26,7 @@ def head() -> str:
 def row(answer: Answer) -> str:
     """Return the line or lines of an answer: a mark, the rule, what is expected and what is seen.
 
-    `!` marks a difference, `?` that the replies do not decide it, `-` that it was not asked.
+    `!` marks a difference, `?` a question that the replies do not settle, and `-` one that was not asked.
 
     Example:
         ```text
@@ -52,7 +52,7 @@ def as_json(facts: Mapping[str, Any], answers: Sequence[Answer]) -> str:
     """Return the answers as one line of JSON.
 
     Args:
-        facts: what is said about all of them: the host, its URL, the model, the cost.
+        facts: the facts that all of them share: the host, its URL, the model, the cost.
         answers: the answers.
 
     Returns:

@@ -135,7 +135,7 @@ def test_a_price_that_is_not_known(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         monkeypatch.setenv("PHANEDGE_API_KEY", server.api_key)
         assert main(["probe", "--host", "phanedge", "--base-url", server.base_url]) == SAME
     out = capsys.readouterr().out
-    assert "The price is not in the catalogue, so the budget cannot be held." in out
+    assert "The price is not in the catalogue, so the budget cannot be enforced." in out
     assert "The cost is not known." in out
 
 
@@ -208,7 +208,7 @@ def test_a_reader_that_stops_reading() -> None:
 def test_the_test_server_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["probe", "--embedded", "--host", "zai"]) == SAME
     out = capsys.readouterr().out
-    assert "The test server asks for no money." in out
+    assert "The embedded server costs nothing." in out
     assert "It cost" not in out
 
 
