@@ -1,4 +1,4 @@
-"""What Deep Agents loads by itself: our models' names, and a hint for models that read only text.
+"""Entry points that Deep Agents loads: our models' names, and a hint for models that read only text.
 
 Deep Agents calls these functions once for each process, by the entry points in `pyproject.toml`, when it is first asked
 for a model or a profile. They need `deepagents` 0.7 or newer, which is installed wherever they are called.
@@ -18,13 +18,13 @@ TEXT_ONLY: Final = (
     "you. If a task needs such a file, get its text with another tool if you have one; otherwise say that you cannot "
     "read it."
 )
-"""What models are told that read only text, because the description of `read_file` says that it shows images."""
+"""What text-only models are told, because the description of `read_file` says that it shows images."""
 
 
 def register_provider_profiles() -> None:
     """Let Deep Agents make models by name, as in `create_deep_agent("zai:glm-5.2")`.
 
-    LangChain's table of names is changed only when a name of ours is used; see `langchain_glm.register`.
+    LangChain's table of names is changed only when one of our names is used; see `langchain_glm.register`.
     """
     from deepagents import ProviderProfile, register_provider_profile
 
@@ -35,7 +35,7 @@ def register_provider_profiles() -> None:
 def register_harness_profiles() -> None:
     """Tell each model that reads only text not to open other files, under the names of all providers.
 
-    Models that a coding plan answers with one that reads images are left out.
+    Models that a coding plan replaces by one that reads images are left out.
     """
     from deepagents import HarnessProfile, register_harness_profile
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["SERVERS", "zai_servers"]
 
 SERVERS: Final = {"search": "web_search_prime", "reader": "web_reader", "zread": "zread"}
-"""The servers by our names for them; the values are their names in the URLs (docs.z.ai, coding plan, 2026-11)."""
+"""Our names for the servers → their names in the URLs (docs.z.ai, coding plan, 2026-11)."""
 
 _ABOUT_THE_ACCOUNT: Final = (401, 402, 403, 429)
 """The statuses of a refused key and a used-up quota; all others belong to the protocol of MCP."""

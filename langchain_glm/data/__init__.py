@@ -1,1 +1,1 @@
-"""Data in the places where tools look for it."""
+"""Data in the place where LangChain's tools look for it."""

@@ -1,4 +1,4 @@
-"""Middleware for `create_agent` for what only GLM has: its web search, and the quota of its plans."""
+"""Middleware for `create_agent`, for two things that only GLM has: its web search, and plans with a quota."""
 
 try:
     from langchain_glm.middleware.plan_fallback import PlanFallbackMiddleware

@@ -1,4 +1,4 @@
-"""`PlanFallbackMiddleware`: while a plan's quota is used up, another model or host answers."""
+"""`PlanFallbackMiddleware`: another model or host answers while a plan's quota is used up."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _TEN_MINUTES: Final = timedelta(minutes=10)
 
 
 class PlanFallbackMiddleware(AgentMiddleware[Any, Any, Any]):
-    """Let another model answer while the quota of a coding plan is used up, and then the plan again.
+    """Let another model answer while the quota of a coding plan is used up; after the reset, the plan answers again.
 
-    The agent's own model is the plan's. When it raises `GLMQuotaError` (1304, 1308, 1310, 1316 to 1321), the same
-    request goes to `fallback`, and so do all requests until the error's `reset_at`. A warning says so, because the
+    Give the agent the plan's model as its own. When it raises `GLMQuotaError` (1304, 1308, 1310, 1316 to 1321), the
+    same request goes to `fallback`, and so do all requests until the error's `reset_at`. A warning says so, because the
     other model may be billed. An expired plan (1309) and every other error are raised.
 
     One object stands for one plan. Agents that use the same plan can share it, from any thread or event loop. Nothing
-    is written to checkpoints: another process asks the plan once and is refused.
+    is written to checkpoints, so another process asks the plan once and is refused.
 
     Args:
-        fallback: the model that answers meanwhile, such as a `ChatGLM` with `host="zai"`.
-        retry_after: after what time the plan is tried again if the error does not say when the quota is reset, or says
-            a time in the past. Default: ten minutes, because a refused request costs nothing.
+        fallback: the model that answers in the meantime, such as a `ChatGLM` with `host="zai"`.
+        retry_after: the time after which the plan is tried again if the error does not say when the quota is reset, or
+            gives a time in the past. Default: ten minutes, because a refused request costs nothing.
         now: returns the time with a time zone. Default: the system's clock.
 
     Example:
@@ -62,7 +62,7 @@ class PlanFallbackMiddleware(AgentMiddleware[Any, Any, Any]):
 
     @property
     def used_up_until(self) -> datetime | None:
-        """Until when the fallback answers; `None` while the plan does."""
+        """The time until which the fallback answers; `None` while the plan answers."""
         with self._lock:
             if self._until is not None and self._until <= self.now():
                 self._until = None

@@ -47,8 +47,8 @@ class GLMWebSearchMiddleware(AgentMiddleware[Any, Any, Any]):
 
     For each call of the tool, the model gets a separate request that offers only GLM's built-in search. Its results
     become the tool's result, and the model's own sentence is dropped. This works wherever the built-in search does,
-    with the same key and plan. (The endpoint `/web_search` would not: it bills the balance, not the plan, and gateways
-    do not have it.) The request costs the tokens of the results, about 2,000.
+    with the same key and plan. (The endpoint `/web_search` would not work everywhere: it bills the balance, not the
+    plan, and gateways do not have it.) The request costs the tokens of the results, about 2,000.
 
     If the agent's answer refers to results (`[ref_1]`), it gets LangChain's citations in its text block, and
     `response_metadata["sources"]` lists the results that it refers to. In a stream of tokens, both come only with the
@@ -96,7 +96,7 @@ class GLMWebSearchMiddleware(AgentMiddleware[Any, Any, Any]):
         return self._read(found, runtime)
 
     def _read(self, found: AIMessage, runtime: ToolRuntime) -> tuple[str, list[Result]]:
-        """Return the results as text and as a list, with references that no other search of the conversation has."""
+        """Return the results as text and as a list, with references that are unique in the conversation."""
         results = found.response_metadata.get("web_search")
         first = _first_number(runtime.state["messages"], runtime.tool_call_id, self.tool_name)
         listed = [
