@@ -42,9 +42,9 @@ def answer_in(result: LLMResult) -> AIMessage | None:
 class CostCallbackHandler(BaseCallbackHandler):
     """Adds up what the replies of `ChatGLM` cost, by currency.
 
-    Each reply is priced by its own host, model and length, whatever the way of calling. One handler may be used by many
-    threads. Not counted are the replies of other chat models, calls that fail, and streams that are not read to their
-    end, because their usage is not known.
+    Each reply is priced by its own host, model and length; it does not matter which method made the call. One handler
+    may be used by many threads. It does not count the replies of other chat models, nor calls that fail or streams that
+    are not read to their end, because their usage is not known.
 
     Args:
         prices: your own prices by model id, as the endpoint names it; see `langchain_glm.cost`.

@@ -26,13 +26,13 @@ class CostTracer(LangChainTracer):
     """Records runs in LangSmith with what they cost.
 
     Costs in US dollars become `input_cost`, `output_cost` and `total_cost` of the run's `usage_metadata`, which
-    LangSmith adds up and shows. LangSmith knows no other currency, so others are only in the run's metadata, as all
-    are: `cost` and `cost_currency`. Messages are not touched, because LangChain cannot add usages that hold fractions.
+    LangSmith adds up and shows. LangSmith knows no other currency, so the run's metadata also hold every cost, as
+    `cost` and `cost_currency`. Messages are not changed, because LangChain cannot add usages that hold fractions.
 
     Args:
-        args: those of `LangChainTracer`.
+        args: the arguments of `LangChainTracer`.
         prices: your own prices by model id, as the endpoint names it; see `langchain_glm.cost`.
-        kwargs: those of `LangChainTracer`, such as `project_name` and `client`.
+        kwargs: the keywords of `LangChainTracer`, such as `project_name` and `client`.
 
     Example:
         ```python

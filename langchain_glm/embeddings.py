@@ -48,8 +48,8 @@ class GLMEmbeddings(Connection, Embeddings):
     chat model uses, because neither Z.ai nor the coding plans serve embeddings; it needs a key of BigModel
     (`ZHIPUAI_API_KEY`) and bills its balance.
 
-    Each field describes its setting: here those of embeddings, in `Connection` the host, the key, the timeout and so
-    on. `timeout.total` holds for each request.
+    The settings of embeddings are described here, field by field; those of the connection (host, key, time limits,
+    retries, concurrency) are inherited from `Connection`. `timeout.total` applies to each request.
 
     Raises:
         GLMValueError: for a setting that is not valid, a host that does not serve embeddings, or a text that cannot
@@ -79,22 +79,24 @@ class GLMEmbeddings(Connection, Embeddings):
     )
     chunk_size: PositiveInt = Field(
         default=MAX_TEXTS,
-        description="The most texts in one request. Default 64, which is also the most that GLM accepts. A batch also "
-        "ends where its estimated tokens would exceed what the model takes in one request.",
+        description="The maximum number of texts in one request. Default 64, which is also the most that GLM "
+        "accepts. A batch also ends before its estimated tokens exceed what the model accepts in "
+        "one request.",
     )
     truncate: bool = Field(
         default=False,
-        description="Whether to cut a text that is longer than the model reads. Default: it is an error.",
+        description="Whether to cut a text that is longer than the model reads. Default: no; such a text "
+        "raises an error.",
     )
     max_concurrency: Annotated[PositiveInt | InFlightLimiter | None, WrapValidator(in_flight)] = Field(
         default=4,
-        description="The most requests in flight with this host and key in the process, with those of all models that "
-        "set it; or your own `InFlightLimiter`. Default 4. With `None` or a limiter, one call has up to 16 in flight.",
+        description="The maximum number of requests that this process has in flight with this host and key, "
+        "counting those of all models that set it; or your own `InFlightLimiter`. Default 4. With "
+        "`None` or a limiter, one call has up to 16 in flight.",
     )
     show_progress: bool = Field(
         default=False,
-        description="Whether to show a progress bar, for which tqdm must be installed. A single text has none. "
-        "Default no.",
+        description="Whether to show a progress bar, which needs tqdm. There is none for a single text. Default: no.",
     )
     on_usage: Callable[[UsageMetadata], Any] | None = Field(
         default=None,
@@ -122,7 +124,10 @@ class GLMEmbeddings(Connection, Embeddings):
                 "dimensions out, or use embedding-3."
             )
         if self.chunk_size > MAX_TEXTS and self.endpoint_host.native:
-            notify(f"chunk_size={self.chunk_size}: GLM accepts at most {MAX_TEXTS} texts in a request; that is used.")
+            notify(
+                f"chunk_size={self.chunk_size}: GLM accepts at most {MAX_TEXTS} texts in a request, so "
+                f"{MAX_TEXTS} is used."
+            )
 
     @property
     def _limits(self) -> EmbeddingModel:
@@ -147,7 +152,7 @@ class GLMEmbeddings(Connection, Embeddings):
         return (await self._aembed_all(texts)).vectors
 
     def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a text. GLM makes no difference between queries and documents."""
+        """Return the vector of a text. GLM treats queries and documents alike."""
         return self._embed_all([text]).vectors[0]
 
     async def aembed_query(self, text: str) -> list[float]:
@@ -296,7 +301,7 @@ class GLMEmbeddings(Connection, Embeddings):
         return build_payload(self.model, batch.texts, dimensions), read
 
     def _smaller(self, batch: Batch, error: GLMError) -> list[Batch]:
-        """Return what to send instead of a batch; raise its error if sending less does not help."""
+        """Return what to send instead of a refused batch; raise its error if a smaller batch cannot help."""
         if isinstance(error, GLMNotFoundError):
             if error.code and self.endpoint_host.native:
                 error.hint = _NOT_FOUND.format(key_variable=self.endpoint_host.key_variable)
@@ -312,7 +317,7 @@ class GLMEmbeddings(Connection, Embeddings):
 
     @contextmanager
     def _progress(self, count: int | None) -> Iterator[Callable[[int], Any]]:
-        """Show a progress bar if that is wanted; return the function that moves it on."""
+        """Show a progress bar if it is wanted; return the function that advances it."""
         if not self.show_progress or count == 1:  # a bar for each query would be in the way
             yield _ignore
             return

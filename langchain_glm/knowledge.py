@@ -28,15 +28,15 @@ def _check_ids(ids: Any) -> Any:
 class GLMKnowledgeRetriever(Connection, BaseRetriever):
     """Finds passages in the knowledge bases of a BigModel account.
 
-    Only BigModel serves it, so BigModel is the default host whatever host the chat uses, and a key of its ordinary
-    account (`ZHIPUAI_API_KEY`) is needed. Every field can be given in the constructor and in the call
+    Only BigModel has knowledge bases, so BigModel is the default host, whichever host your chat model uses. You need a
+    key of an ordinary BigModel account (`ZHIPUAI_API_KEY`). Every field can be given in the constructor and in the call
     (`invoke(query, k=3)`).
 
-    An id that does not exist raises an error. The tool `Retrieval` of the chat endpoint finds nothing instead, without
-    notice.
+    An id that does not exist raises an error. (The tool `Retrieval` of the chat endpoint does not report it; it just
+    finds nothing.)
 
-    Each field describes its setting: here those of the search, in `Connection` the host, the key, the timeout and so
-    on.
+    The settings of the search are described here, field by field; those of the connection (host, key, time limits,
+    retries, concurrency) are inherited from `Connection`.
 
     Returns:
         From `invoke` and `ainvoke`, at most `k` documents, the best first. Their metadata: `score`, `source` (the URL

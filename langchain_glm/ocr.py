@@ -52,8 +52,9 @@ class _OCR(Connection):
     model: str = Field(default="glm-ocr", description="The id of the model.")
     mode: Literal["page", "single", "element"] = Field(
         default="page",
-        description='What becomes a document: each "page" (the default), the whole file ("single"), or each "element" '
-        "of a page (a text, table, formula or image), with its `label` and `bbox` in the metadata.",
+        description='What each document holds: a "page" (the default), the whole file ("single"), or one '
+        '"element" of a page (a text, table, formula or image), with its `label` and `bbox` in '
+        "the metadata.",
     )
     pages: Annotated[tuple[int, int] | None, BeforeValidator(_check_pages)] = Field(
         default=None, description="The first and the last page to read, counted from 1. Default: all of them."
@@ -156,25 +157,26 @@ class GLMOCRParser(_OCR, BaseBlobParser):
     """Reads PDFs, JPGs and PNGs with GLM-OCR: Markdown, and the place of each element on its page.
 
     Give it a `Blob` with a path, with bytes, or with the URL of a file as its path, which the endpoint then fetches
-    itself. It works wherever LangChain takes a blob parser, such as `GenericLoader`. Served by Z.ai and BigModel, not
-    by the coding plans.
+    itself. It works wherever LangChain accepts a blob parser, such as in `GenericLoader`. Z.ai and BigModel serve it;
+    the coding plans do not.
 
-    - A PDF may have 50 MB, an image 10 MB. A document with more pages than a request may ask for is read in several
-      requests, one after the other, each of which sends the whole file.
+    - A PDF may have up to 50 MB, an image up to 10 MB. If a document has more pages than one request may ask for, it is
+      read in several requests, one after the other; each of them sends the whole file.
     - The pages of a file that is given as a path or as bytes are counted beforehand; those of a document at a URL
       cannot be. If it has too many pages for one request, give the `pages` to read.
     - Z.ai bills $0.03 for a million tokens (2026-06). Nine pages were about 44,000 tokens and took 40 s. `on_usage`
       gets the tokens of each request.
 
-    Each field describes its setting: here those of the OCR, in `Connection` the host, the key, the timeout and so on.
+    The settings of the OCR are described here, field by field; those of the connection (host, key, time limits,
+    retries, concurrency) are inherited from `Connection`.
 
     Returns:
-        From `parse` and `lazy_parse`, documents whose metadata have the blob's own, and
+        From `parse` and `lazy_parse`, documents. Their metadata contain the blob's own metadata, and
 
         - `source`: the path or URL, if the blob has one,
         - `total_pages`: how many pages the document has, if that is known,
-        - `page` and `page_label` (not in the mode "single"): the page, as LangChain's PDF loaders count: `page` is a
-          number from 0, `page_label` the text of a number from 1,
+        - `page` and `page_label` (not in the mode "single"): the page, counted as LangChain's PDF loaders count: `page`
+          is a number from 0, `page_label` a text from "1",
         - `label`, `native_label`, `bbox` and `index` (only in the mode "element"): `label` is `text`, `table`,
           `formula` or `image`; `bbox` is left, top, right and bottom, each from 0 to 1 of the page's width or height.
           Elements without content, such as images without `return_crop_images`, are left out.

@@ -48,8 +48,8 @@ class _Reader(Connection):
     )
     page_timeout: PositiveInt | None = Field(
         default=None,
-        description="How many seconds the endpoint waits for the page. Default: the endpoint's, 20. `timeout` must be "
-        "longer, because it is how long we wait for the endpoint.",
+        description="How many seconds the endpoint waits for the page. Default: the endpoint's default, 20. "
+        "`timeout` limits how long we wait for the endpoint, so it must be longer.",
     )
     no_cache: bool | None = Field(
         default=None, description="Whether to fetch the page even if the endpoint has it in a cache. Default: no."
@@ -97,7 +97,7 @@ class _Reader(Connection):
 
 
 class _Page(BaseModel):
-    """What a model may choose."""
+    """The argument that the model chooses."""
 
     url: str = Field(description="The complete URL of the page, beginning with https:// or http://.")
 
@@ -105,8 +105,8 @@ class _Page(BaseModel):
 class GLMWebReader(_Reader, BaseTool):
     """A tool that reads a web page: its content as Markdown goes to the model, the whole result into the artifact.
 
-    The model chooses the URL, and you choose the rest with the fields. Served by Z.ai and BigModel, not by the coding
-    plans, which have an MCP server for it. Z.ai bills $0.01 a page (a report of 2026-11).
+    The model chooses the URL; you choose everything else with the fields. Z.ai and BigModel serve the reader. The
+    coding plans do not; they have an MCP server for it. Z.ai bills $0.01 a page (a report of 2026-11).
 
     If the URL is wrong or the endpoint refuses the page, the model gets the error's text, so that it can choose another
     page. `handle_tool_error=False` raises the `GLMError` instead. Errors that have nothing to do with the page, such as
@@ -169,8 +169,8 @@ def _check_urls(value: Any) -> Any:
 class GLMWebLoader(_Reader, BaseLoader):
     """Loads web pages: one `Document` for each URL, with `source`, `title` and `description` in the metadata.
 
-    A page is read when its document is asked for, so `lazy_load` sends one request at a time. Served by Z.ai and
-    BigModel, not by the coding plans.
+    A page is read when its document is asked for, so `lazy_load` sends one request at a time. Z.ai and BigModel serve
+    the reader; the coding plans do not.
 
     Args:
         urls: a URL, or a list of URLs.
@@ -220,7 +220,7 @@ class GLMWebLoader(_Reader, BaseLoader):
             yield page_document(result, url)
 
     def _pass_over(self, error: GLMError, index: int) -> None:
-        """Log the failure of a page; raise it if it is to be raised, or if all other pages would fail too."""
+        """Log the failure of a page, or raise it if the user wants that or if every other page would fail too."""
         page = f"urls[{index}]: {self.urls[index]}"
         if not (self.continue_on_failure and isinstance(error, _PAGE_ERRORS)):
             error.add_note(page)

@@ -33,21 +33,21 @@ _Scores = list[tuple[int, float]]
 class GLMRerank(Connection, BaseDocumentCompressor):
     """Sorts documents by their relevance to a query, with BigModel's rerank model, and keeps the best.
 
-    Only BigModel serves it, so BigModel is the default host whatever host the chat uses, and a key of its ordinary
-    account (`ZHIPUAI_API_KEY`) is needed: neither a key of Z.ai nor a coding plan is enough.
+    Only BigModel serves it, so BigModel is the default host, whichever host your chat model uses. You need a key of an
+    ordinary BigModel account (`ZHIPUAI_API_KEY`); keys of Z.ai and of coding plans do not work.
 
     BigModel bills `tokens(query) × number of documents + tokens of all documents`, so a long query with many documents
     is expensive. `top_n` does not change the bill.
 
-    - The query may have 4,096 characters. Of a longer document, the first 4,096 are scored, and the whole document is
-      returned.
-    - A request holds 128 documents. More are sent in several requests at the same time, as many as `max_concurrency`
-      allows and at most 16 if it is not a number; the results are merged by score.
-    - Blank documents are not sent: they come last, with the score 0. Without any other document, nothing is sent.
-    - Documents of equal score stay in their order. The given documents are never changed.
+    - The query may have up to 4,096 characters. Only the first 4,096 characters of a document are scored, but the whole
+      document is returned.
+    - A request holds up to 128 documents. More documents are sent in several requests at the same time: as many as
+      `max_concurrency` allows, or up to 16 if it is not a number. The results are merged by score.
+    - Blank documents are not sent; they come last, with the score 0. If all documents are blank, nothing is sent.
+    - Documents with equal scores keep their order. The given documents are never changed.
 
-    Each field describes its setting: here those of the reranking, in `Connection` the host, the key, the timeout and so
-    on.
+    The settings of the reranking are described here, field by field; those of the connection (host, key, time limits,
+    retries, concurrency) are inherited from `Connection`.
 
     Raises:
         GLMValueError: if a setting is not valid, or if the host is known not to serve `/rerank`.

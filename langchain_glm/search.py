@@ -39,7 +39,7 @@ Recency = Literal["oneDay", "oneWeek", "oneMonth", "oneYear", "noLimit"]
 
 @contextmanager
 def _engine_hint(host: Host) -> Iterator[None]:
-    """Let the hint of an unknown engine name the engines: it has the code of an unknown model, 1211."""
+    """Name the engines in the hint for an unknown engine, which has the same code as an unknown model (1211)."""
     try:
         yield
     except GLMNotFoundError as error:
@@ -117,9 +117,9 @@ class SearchArguments(BaseModel):
 class GLMSearchResults(_Search, BaseTool):
     """A tool with which an agent searches the web, by `POST /web_search` of BigModel or Z.ai.
 
-    The model chooses the query and, if it likes, how old the pages may be. Everything else is a setting, so that a
-    model can neither leave the domain that you allow nor raise the price. Each field describes its setting: here those
-    of the search, in `Connection` the host, the key, the timeout and so on.
+    The model chooses the query and, optionally, how old the pages may be. Everything else is a setting, so a model can
+    neither leave the domain that you allow nor raise the price. The settings of the search are described here, field by
+    field; those of the connection (host, key, time limits, retries, concurrency) are inherited from `Connection`.
 
     The tool's content is text: numbered sources with title, site, date, link and content, as far as they are known.
     Its artifact is the endpoint's reply: `search_result` is a list of objects with `title`, `content`, `link`, `media`,
@@ -130,7 +130,7 @@ class GLMSearchResults(_Search, BaseTool):
     BigModel, and $0.01 on Z.ai (price lists of 2026-10). Coding plans do not include it: they bring a search of their
     own as an MCP server.
 
-    On BigModel, a query longer than 70 characters is cut at the end of a word, with one warning a process.
+    On BigModel, a query longer than 70 characters is cut at the end of a word, with one warning per process.
 
     Raises:
         GLMValueError: if a setting is not valid, or if the host is known not to serve `/web_search`.
@@ -191,8 +191,8 @@ class GLMSearchRetriever(_Search, BaseRetriever):
     """A retriever whose documents are web pages, found by `POST /web_search` of BigModel or Z.ai.
 
     A document's text is the content that the search returned; its metadata has `title`, `link`, `media`, `publish_date`
-    and `refer`, with an empty string for what the endpoint did not say. Every setting can also be given per call:
-    `retriever.invoke("GLM", k=3, search_recency_filter="oneWeek")`.
+    and `refer`, with an empty string for everything that the endpoint did not send. Every setting can also be given per
+    call: `retriever.invoke("GLM", k=3, search_recency_filter="oneWeek")`.
 
     Prices, hosts and the length of a query are those of `GLMSearchResults`.
 
