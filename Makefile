@@ -23,7 +23,7 @@ endif
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 $(VENV)/.venv:
 	@$(check_python)
@@ -41,7 +41,7 @@ $(VENV)/.dev: $(VENV)/.venv pyproject.toml
 	@$(call install,$(VENV)) --editable '.[testing]' --group dev
 	@touch $@
 
-demo: $(VENV)/.demo  ## an agent that thinks, calls tools and searches; on GLM with a key, else on the embedded server
+demo: $(VENV)/.demo  ## run the demo: an agent that thinks, calls tools and searches (without a key, on the embedded server)
 	@$(BIN)/python examples/demo.py
 
 .PHONY: rag
@@ -50,29 +50,29 @@ $(VENV)/.rag: $(VENV)/.venv pyproject.toml
 	@$(call install,$(VENV)) --editable '.[testing]' --group rag
 	@touch $@
 
-rag: $(VENV)/.rag  ## answers from PDFs and web pages, with page and box; on BigModel with a key, else on the embedded server
+rag: $(VENV)/.rag  ## run the RAG example: answers from PDFs and web pages, with their sources (without a key, as the demo)
 	@$(BIN)/python examples/rag/answer.py
 
-test: $(VENV)/.dev  ## all tests, offline
+test: $(VENV)/.dev  ## run all tests, offline
 	$(BIN)/python $(PYTEST)
 
-lint: $(VENV)/.dev  ## ruff and mypy --strict
+lint: $(VENV)/.dev  ## check the code with ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(VENV)/.dev  ## put the code into shape
+format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-probe: $(VENV)/.dev  ## do the catalogue's rules hold? On the embedded server; on a host with PROBE='--host zai'
+probe: $(VENV)/.dev  ## check the catalogue's rules on the embedded server, or on a host (PROBE='--host zai')
 	$(BIN)/glm probe $(or $(PROBE),--embedded)
 
-replay: $(VENV)/.dev  ## read recorded replies, where they are at hand (CAPTURES=…)
+replay: $(VENV)/.dev  ## read a folder of recorded replies (CAPTURES=…)
 	$(BIN)/python $(CAPTURES)/replay.py langchain_glm:ChatGLM
 
 # uv alone resolves to the lowest versions; a virtual environment of its own brings it where it is missing.
-test-lowest:  ## all tests with the lowest versions that pyproject.toml allows
+test-lowest:  ## run all tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
@@ -81,7 +81,7 @@ test-lowest:  ## all tests with the lowest versions that pyproject.toml allows
 
 # Without the override, an index that lacks the certifi of langchain-core 1.8 leads back to an earlier langchain-core.
 TESTS ?= tests
-test-newest:  ## tests with the newest versions of everything (TESTS=…)
+test-newest:  ## run the tests with the newest versions of all packages (TESTS=…)
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade pip uv
 	echo certifi | .venv-newest/bin/uv pip install --quiet --python .venv-newest/bin/python --upgrade --overrides - \
@@ -89,7 +89,7 @@ test-newest:  ## tests with the newest versions of everything (TESTS=…)
 	.venv-newest/bin/python $(PYTEST) $(TESTS)
 
 OTHER = .venv-$(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
-test-python:  ## tests on another Python, beside .venv (PYTHON=python3.14 TESTS=…)
+test-python:  ## run the tests on another Python, in an environment of its own (PYTHON=python3.14 TESTS=…)
 	@$(check_python)
 	$(call make_venv,$(OTHER))
 	$(call install,$(OTHER)) --editable '.[testing]' --group dev
@@ -102,7 +102,7 @@ test-python:  ## tests on another Python, beside .venv (PYTHON=python3.14 TESTS=
 	@touch $@
 
 .PHONY: test-mcp-adapters
-test-mcp-adapters: .venv-mcp/.mcp  ## the tests of MCP with langchain-mcp-adapters, which needs another mcp than FastMCP
+test-mcp-adapters: .venv-mcp/.mcp  ## run the MCP tests with langchain-mcp-adapters, which needs another version of mcp than FastMCP
 	.venv-mcp/bin/python -m pytest tests/test_mcp.py tests/agents/test_mcp.py
 
 .venv-bench/.bench: pyproject.toml
@@ -112,15 +112,15 @@ test-mcp-adapters: .venv-mcp/.mcp  ## the tests of MCP with langchain-mcp-adapte
 	@touch $@
 
 .PHONY: bench bench-quick
-bench: .venv-bench/.bench  ## what ChatGLM costs beside other models: table, JSON, plot (BENCH='--only ROW --peers NAME')
+bench: .venv-bench/.bench  ## measure what ChatGLM costs compared with other models (BENCH='--only ROW --peers NAME')
 	.venv-bench/bin/python -m benchmarks $(BENCH)
 
-bench-quick: .venv-bench/.bench  ## less of everything, in under a minute
+bench-quick: .venv-bench/.bench  ## measure less, in under a minute
 	.venv-bench/bin/python -m benchmarks --quick $(BENCH)
 
 .PHONY: soak fuzz
 SOAK_REQUESTS ?= 50000
-soak: $(VENV)/.dev  ## many requests at once, one in twenty failing: none lost, none sent twice (SOAK_REQUESTS=…)
+soak: $(VENV)/.dev  ## send many requests at once while one in twenty fails: none may be lost or sent twice (SOAK_REQUESTS=…)
 	$(BIN)/python -m tests.reliability.soak --requests $(SOAK_REQUESTS)
 
 .venv-fuzz/.fuzz: pyproject.toml
@@ -130,7 +130,7 @@ soak: $(VENV)/.dev  ## many requests at once, one in twenty failing: none lost, 
 	@touch $@
 
 FUZZ_SECONDS ?= 600
-fuzz: .venv-fuzz/.fuzz  ## bytes that nobody thought of, into the stream reader (FUZZ_SECONDS=…)
+fuzz: .venv-fuzz/.fuzz  ## feed mutated streams to the stream reader (FUZZ_SECONDS=…)
 	.venv-fuzz/bin/python -m tests.fuzz.stream_reader --seconds $(FUZZ_SECONDS)
 
 .venv-ray/.ray: pyproject.toml
@@ -142,7 +142,7 @@ fuzz: .venv-fuzz/.fuzz  ## bytes that nobody thought of, into the stream reader 
 .PHONY: scale-out
 PROMPTS ?= 10000
 TEXTS ?= 20000
-scale-out: .venv-ray/.ray  ## prompts and embeddings through Ray Data: two processes share one limit (PROMPTS=… TEXTS=…)
+scale-out: .venv-ray/.ray  ## run prompts and embeddings through Ray Data in two processes that share a limit (PROMPTS=… TEXTS=…)
 	.venv-ray/bin/python examples/ray_data.py --prompts $(PROMPTS)
 	PYTHONPATH=examples .venv-ray/bin/python examples/rag/embed_many.py --texts $(TEXTS)
 
@@ -153,7 +153,7 @@ scale-out: .venv-ray/.ray  ## prompts and embeddings through Ray Data: two proce
 	@touch $@
 
 .PHONY: dcode
-dcode: .venv-dcode/.dcode  ## LangChain's coding agent on the embedded server: tools, a subagent, an edit, the cost
+dcode: .venv-dcode/.dcode  ## run LangChain's coding agent on the embedded server
 	.venv-dcode/bin/python -m pytest tests/agents/test_dcode.py
 
 .venv-release/.release: pyproject.toml
@@ -163,7 +163,7 @@ dcode: .venv-dcode/.dcode  ## LangChain's coding agent on the embedded server: t
 	@touch $@
 
 .PHONY: release-check
-release-check: .venv-release/.release  ## build the sdist and the wheel, check both, use them on each Python (TAG=v…)
+release-check: .venv-release/.release  ## build the sdist and the wheel, and check both on every installed Python (TAG=v…)
 	.venv-release/bin/python -m scripts.release_check $(if $(TAG),--tag $(TAG))
 
 .venv-workflows/.workflows: pyproject.toml
@@ -182,5 +182,5 @@ check-workflows: .venv-workflows/.workflows  ## check the files in .github and C
 	    $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	.venv-workflows/bin/zizmor --offline --config .github/zizmor.yml .github
 
-clean:  ## remove what the other targets made
+clean:  ## remove everything that the other targets made
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist site

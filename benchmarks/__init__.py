@@ -1,1 +1,1 @@
-"""What ChatGLM costs, beside other LangChain models, on loopback: `make bench`, `make bench-quick`."""
+"""What ChatGLM costs compared with other LangChain models, on loopback: `make bench`, `make bench-quick`."""

@@ -30,7 +30,7 @@ EXTRAS = ("growth", "imports", "memory", "first-chunk")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured."""
+    """How much to measure."""
 
     sizes: Sizes
     budget: Budget
@@ -66,15 +66,17 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = [row.name for row in rows(Sizes())]
-    parser.add_argument("--quick", action="store_true", help="less of everything, fewer peers: under a minute")
+    parser.add_argument("--quick", action="store_true", help="measure less, with fewer peers; takes under a minute")
     parser.add_argument(
         "--only", nargs="+", metavar="ROW", choices=[*names, *EXTRAS], help=", ".join([*names, *EXTRAS])
     )
     known = [peer.name for peer in PEERS]
     parser.add_argument("--peers", nargs="+", metavar="NAME", choices=known, help=", ".join(known))
-    parser.add_argument("--rounds", type=int, help="most rounds of a row")
-    parser.add_argument("--memory-calls", type=int, help="calls of the memory measure")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results", help="where files are written")
+    parser.add_argument("--rounds", type=int, help="maximum number of rounds per row")
+    parser.add_argument("--memory-calls", type=int, help="number of calls in the memory measurement")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results", help="folder for the files that are written"
+    )
     given = parser.parse_args()
 
     _quieten()
@@ -83,7 +85,9 @@ def main() -> None:
     budget = replace(plan.budget, rounds=given.rounds, seconds=float("inf")) if given.rounds else plan.budget
     begin = time.perf_counter()
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)  # what a peer's failed call leaves behind is told by its error
+    loop.set_exception_handler(
+        lambda *_: None
+    )  # a peer's failed call is reported by its error, not by what it leaves behind
     with Loopback() as server, closing(loop):
         content, verdicts = _measure(
             plan,
@@ -117,7 +121,7 @@ def _measure(
     chosen = [row for row in rows(plan.sizes) if row.name in wanted]
     results = []
     if chosen:
-        print("CPU time; ChatOpenAI's own, the others as a ratio to it; ± is the distance of the quartiles\n")
+        print("CPU time: ChatOpenAI's in µs, the others' as a ratio to it; ± is the distance between the quartiles\n")
         print(report.heading(peers), flush=True)
     for row in chosen:
         figures = measure(row, peers, server, loop, budget)
@@ -150,7 +154,7 @@ def _measure(
         verdicts.append(memory.verdict(content["memory"]))
     if "first-chunk" in wanted:
         content["first_chunk"] = first_chunk.measure_first_chunk(peers, server, loop)
-        print("\nseconds until the first chunk, the second kept back:", content["first_chunk"])
+        print("\nseconds until the first chunk, while the server holds back the second:", content["first_chunk"])
         verdicts += first_chunk.verdicts(content["first_chunk"])
     return content, verdicts
 
@@ -169,7 +173,7 @@ def _above(curve: growth.Curve, length: int) -> str:
 
 
 def _quieten() -> None:
-    """No tracing, no proxy, no warnings, no logs: they are not what is measured."""
+    """Switch off tracing, proxies, warnings and logs, which are not to be measured."""
     for name in list(os.environ):
         if name.startswith(("LANGSMITH_", "LANGCHAIN_")) or name.lower().endswith("_proxy"):
             del os.environ[name]

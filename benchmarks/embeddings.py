@@ -1,7 +1,7 @@
-"""What embeddings cost beside other clients: `python -m benchmarks.embeddings [--texts 10000] [--memory 100000]`.
+"""What embeddings cost, by client: `python -m benchmarks.embeddings [--texts 10000] [--memory 100000]`.
 
-A request is answered after 100 ms (`--latency`), so that the requests in flight matter. All clients send 64 texts of
-500 characters in a request, and get 2,048 numbers for each.
+A request is answered after 100 ms (`--latency`), so that the number of requests in flight matters. All clients send 64
+texts of 500 characters in a request, and get 2,048 numbers for each.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _openai(url: str) -> Any:
 
 
 def by_hand(url: str, texts: list[str], in_flight: int) -> list[list[float]]:
-    """The loop over httpx that people write, in threads."""
+    """The loop over httpx that people write by hand, in threads."""
     batches = [texts[start : start + _SIZE] for start in range(0, len(texts), _SIZE)]
     with (
         httpx.Client(headers={"Authorization": "Bearer key"}, timeout=60) as client,
@@ -138,7 +138,7 @@ def compare(
 
 
 def reading(root: str) -> dict[str, float]:
-    """Milliseconds to move, and to read, the reply to 64 texts: what no client can save."""
+    """Milliseconds to transfer and to parse the reply to 64 texts, which no client can avoid."""
     body = json.dumps({"model": "embedding-3", "input": [make_text(number) for number in range(_SIZE)]}).encode()
     with httpx.Client() as client:
         url = f"{root}/embeddings"
@@ -160,7 +160,7 @@ def reading(root: str) -> dict[str, float]:
 
 
 def memory(root: str, count: int) -> list[float]:
-    """Peak MiB of a new process after each tenth of many texts from an iterator to an iterator, 256 numbers each."""
+    """Peak MiB of a new process after each tenth of many texts, read from an iterator; vectors have 256 numbers."""
     command = [sys.executable, "-m", "benchmarks.embeddings", "--child", root, "--memory", str(count)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return [float(value) for value in done.stdout.split()]
@@ -177,7 +177,7 @@ def _child(root: str, count: int) -> None:
 
 
 def _peak() -> float:
-    """The most MiB that this process has held; `ru_maxrss` would count those of its parent too."""
+    """The peak memory of this process in MiB; `ru_maxrss` would count that of its parent too."""
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
 
@@ -189,8 +189,10 @@ def main() -> None:
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=PEERS, metavar="NAME")
     parser.add_argument("--in-flight", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--latency", type=int, default=100, help="milliseconds until a request is answered")
-    parser.add_argument("--memory", type=int, default=100_000, help="texts that are given as an iterator; 0 for none")
+    parser.add_argument("--latency", type=int, default=100, help="milliseconds until the server answers a request")
+    parser.add_argument(
+        "--memory", type=int, default=100_000, help="number of texts for the memory measurement; 0 skips it"
+    )
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:

@@ -1,4 +1,4 @@
-"""What a row has cost, for each peer."""
+"""Measure what a row costs each peer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["Figure", "measure", "warm"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one unit of a row costs one peer, in seconds.
+    """What one unit of a row costs a peer, in seconds.
 
     Args:
         peer: the peer's name.
         cpu: CPU time of the client's process; `None` if the peer cannot do the row.
         wall: wall time.
-        ratio: CPU as a ratio to the reference's, paired by rounds; `None` without a reference.
-        rounds: how often it was measured beside the reference, or at all without one.
+        ratio: CPU time as a ratio to the reference's, compared round by round; `None` without a reference.
+        rounds: the number of rounds in which both were measured; without a reference, the number of all rounds.
         unable: why there are no figures.
     """
 
@@ -44,7 +44,7 @@ class Figure:
 def measure(
     row: Row, peers: Sequence[Peer], server: Loopback, loop: asyncio.AbstractEventLoop, budget: Budget
 ) -> list[Figure]:
-    """Measure a row for all peers in turns; a peer that fails is told with its error."""
+    """Measure a row for all peers in turns; for a peer that fails, the figure holds its error."""
     runs: dict[str, Run] = {}
     estimates: dict[str, float] = {}
     unable: dict[str, str] = {}
@@ -67,7 +67,7 @@ def measure(
 
 
 def warm(run: Run, least: int, budget: Budget) -> float:
-    """Run until connections stand and caches are filled; return the seconds that one time takes.
+    """Run until connections are open and caches are filled; return the seconds that one run takes.
 
     Raises:
         ValueError: if the run does less than it should.

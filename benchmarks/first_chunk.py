@@ -1,4 +1,4 @@
-"""Whether a chunk leaves as soon as its bytes are there: the server keeps the second frame back until told."""
+"""Whether a chunk is passed on as soon as its bytes have arrived: the server holds back the second frame until told."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def measure_first_chunk(
             found[peer.name] = {"unable": peer.unable["first-chunk"]}
             continue
         try:
-            _sync(peer, server)  # opens what is opened once
+            _sync(peer, server)  # opens connections, which later calls share
             found[peer.name] = {
                 "stream": _sync(peer, server),
                 "astream": loop.run_until_complete(_async(peer, server)),
@@ -73,10 +73,10 @@ def _says(chunk: object) -> bool:
 
 
 def verdicts(found: dict[str, dict[str, float | str]]) -> list[Verdict]:
-    """Whether ChatGLM waits for nothing."""
+    """Whether ChatGLM passes the first chunk on at once."""
     return [
         Verdict(
-            f"first chunk leaves while the second is kept back, {way}",
+            f"first chunk comes while the second is held back, {way}",
             f"≤ {FIRST_CHUNK * 1e3:.0f} ms",
             f"{seconds * 1e3:.1f} ms" if isinstance(seconds, float) else seconds,
             isinstance(seconds, float) and seconds <= FIRST_CHUNK,

@@ -1,4 +1,4 @@
-"""The floor: a model that does nothing but hand LangChain what was made before."""
+"""The floor: a model that only hands prepared replies to LangChain."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Floor"]
 
 
 class Floor(BaseChatModel):
-    """Answers the work that its URL names, without a network."""
+    """Answers the work that its URL names, without using the network."""
 
     model: str
     base_url: str
@@ -34,7 +34,7 @@ class Floor(BaseChatModel):
     _chunks: list[ChatGenerationChunk] = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
-        """Make everything that will be asked for."""
+        """Prepare everything that will be asked for."""
         work = Work.named(self.base_url.rpartition("/")[2])
         if work.kind == "reply":
             self._result = ChatResult(generations=[ChatGeneration(message=AIMessage(content=fragments(work)[0]))])

@@ -1,7 +1,7 @@
-"""A work → the bytes of its HTTP response, in the shapes of GLM's own endpoints.
+"""Render the HTTP response for a work, in the forms of GLM's own endpoints.
 
 GLM's streams have no `finish_reason` key before the end, the role in every text delta and in no tool delta, and the
-usage in the chunk with the finish reason. Each frame is an HTTP chunk of its own.
+usage in the chunk with the finish reason. Each frame is a separate HTTP chunk.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def response(work: Work, *, strict: bool = False) -> bytes:
 
     Args:
         work: what to answer.
-        strict: whether keys that OpenAI always sends, and GLM does not, are sent too: OpenRouter's client
-            refuses a reply without them.
+        strict: whether to send the keys that OpenAI always sends and GLM does not, because OpenRouter's client refuses
+            a reply without them.
     """
     if work.kind == "reply":
         return _reply(work, strict=strict)
@@ -94,7 +94,7 @@ def _whole(content: bytes) -> bytes:
 
 @lru_cache(maxsize=8)
 def embedded(count: int, dimensions: int) -> bytes:
-    """Render the response of `/embeddings` for so many texts, with numbers as long as GLM's."""
+    """Render the response of `/embeddings` for this many texts, with numbers as long as GLM's."""
     chance = random.Random(7)
     data = []
     for index in range(count):

@@ -1,4 +1,4 @@
-"""What ChatGLM must reach."""
+"""The goals that ChatGLM must reach."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ RATIOS: Final = {
     "concurrent-128": 0.40,
     "abatch": 0.40,
 }
-"""Row → CPU as a ratio to ChatOpenAI's, at most."""
+"""Row → the maximum of its CPU time as a ratio to ChatOpenAI's."""
 
 CONSTRUCT: Final = 0.2e-3
 """Seconds for constructing a model."""
 
 GROWTH: Final = 1.1
-"""What we add to the floor for each chunk of the longest stream, as a ratio to what we add in the shortest."""
+"""The maximum of the time that we add to the floor for a chunk of the longest stream, as a ratio to the shortest."""
 
 IMPORT: Final = 30e-3
 """Seconds that importing `ChatGLM` adds to importing what every chat model needs."""
@@ -38,16 +38,16 @@ CONCURRENT: Final = 1.5
 """1,024 concurrent requests as a ratio to 128, for one request."""
 
 LEAK: Final = 0.02
-"""Blocks of memory that a call may leave behind, beside what caches take."""
+"""Blocks of memory that a call may leave behind, apart from caches."""
 
 CACHES: Final = 250
 """Blocks of memory that caches may take after the first fifth of the calls."""
 
 RSS: Final = 4 << 20
-"""Bytes by which the process may have grown when all calls are done."""
+"""Bytes by which the process may have grown after all calls."""
 
 FIRST_CHUNK: Final = 0.5
-"""Seconds within which a chunk leaves that the next one does not follow."""
+"""Seconds within which a chunk must be passed on although the next one has not come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a chunk costs in short and long streams, in every way of reading."""
+"""What a chunk costs in short and in long streams, for each way of reading."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _measure_length(
 
 
 def _feared(curve: Curve, length: int) -> float:
-    """How long a peer's stream will take if the cost is quadratic; ours and the floor are measured in any case."""
+    """How long a peer's stream would take if its cost is quadratic; ours and the floor are always measured."""
     if curve.peer in (OURS.name, FLOOR.name):
         return 0.0
     if not curve.cpu:
@@ -134,7 +134,7 @@ def _added(taken: Samples, floor: Samples, length: int) -> Spread:
 
 
 def verdicts(curves: Sequence[Curve]) -> list[Verdict]:
-    """Whether what ChatGLM adds stays what it is in long streams, for each way."""
+    """Whether what ChatGLM adds to a chunk stays the same in long streams, for each way of reading."""
     found = []
     for curve in curves:
         if curve.peer != OURS.name or len(curve.added) < 2:

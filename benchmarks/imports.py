@@ -1,7 +1,8 @@
-"""How long imports take, each in a new process, from stacks of several depths.
+"""How long imports take, each in a new process and from several depths of the stack.
 
-Python's frames lie in pieces of 16 KiB. Where calls go to and fro over the edge of one, it is mapped and unmapped each
-time: the same import takes 50 ms more or less by the depth that it begins at. No depth is typical, so all are sampled.
+Python keeps frames in blocks of 16 KiB. If calls cross the edge of a block back and forth, it is mapped and unmapped
+each time, so the same import takes up to 50 ms more or less, depending on the depth at which it begins. No depth is
+typical, so several are sampled.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ def measure_imports(modules: list[str], rounds: int) -> dict[str, Spread]:
     """Measure imports in turns.
 
     Args:
-        modules: of the peers; ours and what every chat model needs are measured in any case.
-        rounds: how often; the peers' a third as often.
+        modules: the modules of the peers; ours, and what every chat model needs, are always measured.
+        rounds: the number of rounds; the peers' modules are measured in a third of them.
 
     Returns:
-        What was imported → seconds of CPU. Under `added`: ours less the base, paired by rounds.
+        What was imported → seconds of CPU. `added` is ours minus the base, round by round.
     """
     taken: dict[str, list[float]] = {_BASE: [], _OURS: []}
     taken |= {module: [] for module in modules}
@@ -59,7 +60,7 @@ def measure_imports(modules: list[str], rounds: int) -> dict[str, Spread]:
 
 
 def _seconds(what: str, cache: str, depth: int) -> float:
-    """Import in a new process, with compiled modules from a cache of ours, whatever the environment says."""
+    """Import in a new process, with compiled modules from our own cache, whatever the environment says."""
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache, "PYTHONDONTWRITEBYTECODE": ""}
     command = [sys.executable, "-c", _TIMED.format(what=what, depth=depth)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
@@ -67,7 +68,7 @@ def _seconds(what: str, cache: str, depth: int) -> float:
 
 
 def verdict(found: dict[str, Spread]) -> Verdict:
-    """Whether our import is cheap."""
+    """Whether our import reaches its goal."""
     added = found["added"]
     both = f"{found[_BASE].median * 1e3:.0f} → {found[_OURS].median * 1e3:.0f} ms"
     return Verdict(

@@ -1,4 +1,4 @@
-"""What is sent: messages and tools."""
+"""The messages and tools that are sent."""
 
 from __future__ import annotations
 
@@ -81,5 +81,5 @@ def make_tool(number: int) -> BaseTool:
 
 @cache
 def tools() -> list[BaseTool]:
-    """A hundred tools; the same objects each time, as an agent keeps them."""
+    """A hundred tools; the same objects each time, as in an agent."""
     return [make_tool(number) for number in range(100)]

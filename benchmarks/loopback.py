@@ -1,4 +1,4 @@
-"""Starts the server, and talks to it about itself."""
+"""Starts the server, and asks it about itself."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Loopback:
         return f"{self.root}/{dialect}/{work}"
 
     def release(self) -> None:
-        """Let held streams go on."""
+        """Let the streams that are held back continue."""
         self._get("/release")
 
     def cpu(self) -> float:

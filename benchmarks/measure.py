@@ -1,4 +1,4 @@
-"""CPU and wall time of some runs, taken in turns, so that what else the machine does falls on all alike."""
+"""CPU and wall time of several runs, measured in turns, so that other load on the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 __all__ = ["Budget", "Run", "Samples", "Spread", "described", "interleaved", "repeat", "repeat_async", "spread"]
 
 Run = Callable[[int], int]
-"""Does a work so many times; returns what the last time gave: bytes or chunks, for checking."""
+"""Does the work a number of times; returns the bytes or chunks of the last time, to be checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Budget:
     """How long to measure.
 
     Args:
-        rounds: most rounds.
-        seconds: of one runner in all its rounds; it sits out the rounds beyond.
-        patience: seconds that a sample may take to be taken three times in any case; a longer one is taken once.
-        sample: seconds that one sample shall take at least; a short work is repeated until it does.
-        longest: seconds that one time may take; a runner that is slower is not measured.
+        rounds: the maximum number of rounds.
+        seconds: the time for all rounds of one run; it skips the rounds after that.
+        patience: up to this many seconds, a sample is taken at least three times; a longer one may be taken once.
+        sample: the minimum duration of a sample in seconds; short work is repeated to reach it.
+        longest: the maximum duration of the work in seconds; a slower run is not measured.
     """
 
     rounds: int
@@ -36,7 +36,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median of some numbers, and their quartiles."""
+    """The median and the quartiles of some numbers."""
 
     median: float
     low: float
@@ -44,12 +44,12 @@ class Spread:
 
     @property
     def iqr(self) -> float:
-        """The distance of the quartiles."""
+        """The distance between the quartiles."""
         return self.high - self.low
 
 
 def spread(numbers: list[float]) -> Spread:
-    """Median and quartiles; of a single number, that number."""
+    """Return the median and the quartiles; a single number is all three."""
     if len(numbers) < 2:
         return Spread(numbers[0], numbers[0], numbers[0])
     low, median, high = statistics.quantiles(numbers, n=4, method="inclusive")
@@ -58,21 +58,21 @@ def spread(numbers: list[float]) -> Spread:
 
 @dataclass(slots=True)
 class Samples:
-    """Seconds for one time, by round; `None` for a round that was sat out."""
+    """Seconds for doing the work once, by round; `None` for a skipped round."""
 
     cpu: list[float | None] = field(default_factory=list)
     wall: list[float | None] = field(default_factory=list)
 
     def cpu_spread(self) -> Spread:
-        """CPU of one time."""
+        """CPU time of doing the work once."""
         return spread([value for value in self.cpu if value is not None])
 
     def wall_spread(self) -> Spread:
-        """Wall time of one time."""
+        """Wall time of doing the work once."""
         return spread([value for value in self.wall if value is not None])
 
     def ratio_to(self, other: Samples) -> Spread:
-        """CPU as a ratio to another's, round by round."""
+        """CPU time as a ratio to that of another run, round by round."""
         pairs = zip(self.cpu, other.cpu, strict=True)
         return spread([mine / theirs for mine, theirs in pairs if mine is not None and theirs is not None])
 
@@ -90,7 +90,7 @@ def repeat(call: Callable[[], int]) -> Run:
 
 
 def repeat_async(loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable[int]]) -> Run:
-    """Make a run of an async call; the loop is entered once for all times."""
+    """Make a run of an async call; the event loop is entered only once."""
 
     async def run(times: int) -> int:
         result = 0
@@ -102,7 +102,7 @@ def repeat_async(loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable[i
         try:
             return loop.run_until_complete(run(times))
         except BaseException:
-            rest = asyncio.all_tasks(loop)  # what else the failed call has begun must not run in the next one's time
+            rest = asyncio.all_tasks(loop)  # what the failed call has started must not be measured with the next one
             for task in rest:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
@@ -114,16 +114,16 @@ def repeat_async(loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable[i
 def interleaved(
     runs: Mapping[str, Run], estimates: Mapping[str, float], budget: Budget
 ) -> tuple[dict[str, Samples], dict[str, str]]:
-    """Measure each run once a round; who begins changes from round to round.
+    """Measure each run once per round; each round begins with another run.
 
     Args:
         runs: by name.
-        estimates: seconds that one time takes, by name.
+        estimates: how many seconds doing the work once takes, by name.
         budget: how long to measure.
 
     Returns:
-        The samples by name, each as long as the number of rounds; and the errors of those that failed in some
-        round, whose samples are left out.
+        The samples by name, each as long as the number of rounds; and the errors of those that failed in any round,
+        whose samples are left out.
     """
     times = {name: max(1, round(budget.sample / max(estimates[name], 1e-7))) for name in runs}
     samples = {name: Samples() for name in runs}
@@ -143,7 +143,7 @@ def interleaved(
                 continue
             try:
                 if expected <= budget.patience:
-                    runs[name](1)  # idle connections may have lapsed while others had their turns
+                    runs[name](1)  # idle connections may have closed while the others were measured
                 cpu, wall = _timed(runs[name], times[name])
             except Exception as error:  # noqa: BLE001 - whatever a peer raises is its result
                 failed[name] = described(error)
@@ -155,14 +155,14 @@ def interleaved(
 
 
 def _freeze() -> None:
-    """Keep all that was made so far, by whomever, out of the garbage collections that will be measured."""
+    """Exclude all objects that exist now from the garbage collections that will be measured."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
 def described(error: Exception) -> str:
-    """An error in a line."""
+    """Return an error as one line."""
     return f"{type(error).__name__}: {error}".replace("\n", " ")[:200]
 
 

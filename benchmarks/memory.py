@@ -1,4 +1,4 @@
-"""Whether calls leave memory behind; runs in a process of its own, which `measure_memory` starts."""
+"""Whether calls leave memory behind, measured in a separate process that `measure_memory` starts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def measure_memory(peer: str, server: Loopback, calls: int) -> dict[str, Any]:
     """Make many calls of every kind in a new process.
 
     Returns:
-        `calls`; `blocks` and `rss` (bytes) after each fifth of them, the first of which counts as warming up.
+        `calls`; `blocks` and `rss` (bytes) after each fifth of them; the first fifth is the warm-up.
     """
     command = [sys.executable, "-m", "benchmarks.memory", "--peer", peer, "--root", server.root, "--calls", str(calls)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -39,7 +39,7 @@ def measure_memory(peer: str, server: Loopback, calls: int) -> dict[str, Any]:
 
 
 def verdict(found: dict[str, Any]) -> Verdict:
-    """Whether memory is flat."""
+    """Whether memory stays the same."""
     counted = found["calls"] * (_CHECKPOINTS - 1) / _CHECKPOINTS
     blocks = found["blocks"][-1] - found["blocks"][0]
     allowed = CACHES + LEAK * counted

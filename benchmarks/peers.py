@@ -1,4 +1,4 @@
-"""Who is measured: a line for each."""
+"""The models that are measured, one entry each."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["FLOOR", "OURS", "PEERS", "QUICK", "REFERENCE", "Peer"]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One model class, and what its constructor needs beside model, base_url and api_key.
+    """A model class, and what its constructor needs besides model, base_url and api_key.
 
     Args:
-        name: how it is called in tables.
+        name: its name in tables.
         module: imported when the peer is first used.
         settings: more arguments for the constructor.
-        dialect: how the server has to write for it.
-        unable: row → why it cannot do it.
+        dialect: the form in which the server answers it.
+        unable: row → why it cannot be measured.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Cost of a chunk against the length of its stream, as PNG and SVG."""
+"""Plot the cost of a chunk against the length of its stream, as PNG and SVG."""
 
 from __future__ import annotations
 

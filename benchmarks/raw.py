@@ -1,4 +1,4 @@
-"""httpx and nothing else: the bytes of a request out, the bytes of a reply in, no message and no JSON read."""
+"""httpx alone: it sends the bytes of a request and receives the bytes of a reply, without parsing anything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _tls() -> ssl.SSLContext:
 
 
 class RawHttpx:
-    """Looks like a model as far as the works need it; request bodies are encoded once."""
+    """Has the methods of a model that the works call; request bodies are encoded only once."""
 
     def __init__(self, *, model: str, base_url: str, api_key: str) -> None:
         self._settings: dict[str, Any] = {"model": model}
@@ -60,7 +60,7 @@ class RawHttpx:
                 yield piece
 
     def _body(self, messages: list[BaseMessage]) -> bytes:
-        body = self._bodies.get(id(messages))  # the works keep their messages for as long as the process lives
+        body = self._bodies.get(id(messages))  # the works keep their messages as long as the process lives
         if body is None:
             body = orjson.dumps({**self._settings, "messages": convert_to_openai_messages(messages)})
             self._bodies[id(messages)] = body

@@ -1,4 +1,4 @@
-"""The figures as a table, as verdicts, and as JSON."""
+"""Write the figures as a table, as verdicts, and as JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def heading(peers: Sequence[Peer]) -> str:
 
 
 def line(row: Row, figures: Sequence[Figure]) -> str:
-    """A row: the reference's CPU, the others' ratios to it with the distance of their quartiles, the goal."""
+    """A row: the reference's CPU time, the others' ratios to it with the distance of their quartiles, the goal."""
     cells = [f"{row.title:<{_WIDTH}}", *(f"{_cell(figure):>{_COLUMN}}" for figure in figures)]
     goal = RATIOS.get(row.name)
     if row.name == "construct":
@@ -91,7 +91,7 @@ def row_verdicts(results: Sequence[tuple[Row, Sequence[Figure]]]) -> list[Verdic
 
 
 def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
-    """One line a goal."""
+    """One line for each goal."""
     width = max(len(verdict.what) for verdict in verdicts)
     return [
         f"{'met   ' if verdict.met else 'MISSED'}  {verdict.what:<{width}}  {verdict.wanted:<14}  {verdict.measured}"
@@ -100,7 +100,7 @@ def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were taken on."""
+    """The machine and the versions that were measured."""
     versions = {}
     for package in _PACKAGES:
         try:

@@ -37,9 +37,9 @@ class Row:
         name: for `--only` and in JSON.
         title: for the table.
         work: what the server answers.
-        prepare: makes the run of a model; what it does is not measured.
-        units: calls or chunks that one time holds; the figures are for one unit.
-        least: what a run returns at least (bytes or chunks), or it has not done the work.
+        prepare: makes the run of a model; this preparation is not measured.
+        units: how many calls or chunks the work has; the figures are for one of them.
+        least: the minimum that a run must return (bytes or chunks) if it has done the work.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much of each work is done."""
+    """The size of each work."""
 
     chunks: int = 2_000
     fragments: int = 200
@@ -99,7 +99,7 @@ def _invoke(messages: list[Any]) -> Prepare:
 
 
 def _tools_once(make: Make, _: asyncio.AbstractEventLoop) -> Run:
-    offered = tools()  # kept: an agent runs them, and letting go of 100 classes would be measured with the calls
+    offered = tools()  # kept as in an agent; else freeing 100 classes would be measured with the calls
     model = make().bind_tools(offered)
     return repeat(lambda: len(model.invoke(MESSAGE).content) + 0 * len(offered))
 

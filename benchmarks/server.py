@@ -1,11 +1,11 @@
-"""The server, a process of its own: reads a request, writes bytes that were rendered before.
+"""The server, in its own process: it reads a request and writes bytes that were rendered before.
 
     POST /{dialect}/{work}/chat/completions     dialect: glm, or strict for clients that insist on OpenAI's keys
     POST /embed/{milliseconds}/embeddings       answers after this time
-    GET  /release                               sends what the streams of the work `held` keep back
+    GET  /release                               sends what the streams of the work `held` hold back
     GET  /cpu                                   seconds of CPU that the server has used
 
-It prints its port, and ends when its standard input does.
+It prints its port, and ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from benchmarks.works import Work
 __all__ = ["HOLD"]
 
 HOLD = 2.0
-"""Seconds after which a held stream goes on by itself."""
+"""Seconds after which a stream that is held back continues by itself."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _held: dict[_Connection, bytes] = {}
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: as many requests as come, one after the other."""
+    """One connection: any number of requests, one after the other."""
 
     def __init__(self) -> None:
         self._received = bytearray()
@@ -92,7 +92,7 @@ class _Connection(asyncio.Protocol):
         asyncio.get_running_loop().call_later(HOLD, self.release)
 
     def release(self) -> None:
-        """Send what is held, if anything still is."""
+        """Send what is held back, if anything is."""
         self.transport.write(_held.pop(self, b""))
 
 

@@ -1,7 +1,7 @@
 """Where the CPU time of a work goes: `python -m benchmarks.where stream`.
 
-A timer of CPU time looks at the running frame, which counts for its file; what a C function takes counts for the file
-that called it.
+A timer samples the running frame at intervals of CPU time and counts it for its file. The time of a C function counts
+for the file that called it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["sampled"]
 
 _STEP = 0.001
-_ALONE = 0.01  # share of the whole from which on a file of ours has a line of its own
+_ALONE = 0.01  # the share of the total from which on one of our files gets its own line
 
 
 def sampled(run: Run, seconds: float) -> tuple[Counter[str], float]:
-    """Run for some seconds; return the samples by file, and the CPU seconds of one time."""
+    """Run for some seconds; return the samples by file, and the CPU seconds of doing the work once."""
     found: Counter[str] = Counter()
 
     def look(_: int, frame: FrameType | None) -> None:
@@ -52,7 +52,7 @@ def sampled(run: Run, seconds: float) -> tuple[Counter[str], float]:
 
 
 def _place(file: str) -> str:
-    """The package that a file belongs to; of ours, the file."""
+    """The package that a file belongs to; for our own package, the file itself."""
     parts = Path(file).parts
     if "langchain_glm" in parts:
         return "/".join(parts[parts.index("langchain_glm") :])
@@ -62,13 +62,13 @@ def _place(file: str) -> str:
 
 
 def main() -> None:
-    """Print what each package takes of one call or chunk."""
+    """Print how much of a call or chunk each package takes."""
     sizes = Sizes()
     works = {row.name: row for row in rows(sizes)}
     parser = argparse.ArgumentParser(prog="python -m benchmarks.where", description=__doc__)
     parser.add_argument("row", choices=works)
     parser.add_argument("--peer", default=OURS.name, choices=[peer.name for peer in PEERS])
-    parser.add_argument("--seconds", type=float, default=20, help="CPU seconds to look at (default: 20)")
+    parser.add_argument("--seconds", type=float, default=20, help="how many CPU seconds to sample (default: 20)")
     given = parser.parse_args()
     row, peer = works[given.row], next(peer for peer in PEERS if peer.name == given.peer)
     loop = asyncio.new_event_loop()

@@ -1,6 +1,6 @@
 """What the server is asked to answer, by name: `reply`, `reply-400000`, `text-2000`, `tools-200`, ….
 
-Server and floor both read these names, so the floor's ready-made chunks hold what the server's frames hold.
+The server and the floor both read these names, so the floor's prepared chunks hold what the server's frames hold.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Work:
 
     @classmethod
     def named(cls, name: str) -> Work:
-        """Read a name as it stands in the URL."""
+        """Read a name from a URL."""
         kind, _, size = name.partition("-")
         return cls(cast("Kind", kind), int(size or 0))
 
@@ -43,7 +43,7 @@ class Work:
 
 
 def fragments(work: Work) -> list[str]:
-    """The pieces of text, reasoning or arguments that the work's frames carry, one a frame."""
+    """The pieces of text, reasoning or arguments of a work, one per frame."""
     if work.kind == "reply":
         return [_text(work.size) if work.size else REPLY]
     if work.kind in ("tools", "nested"):
@@ -52,7 +52,7 @@ def fragments(work: Work) -> list[str]:
 
 
 def _text(size: int) -> str:
-    """A text of so many bytes: lines, quotes and Chinese, as replies have them."""
+    """A text of this many bytes, with lines, quotes and Chinese, as in real replies."""
     line = 'She said: "GLM 的回答可以很长。" Then came\tthe next line, and so on.\n'
     return line * (size // len(line.encode()))
 

@@ -56,7 +56,7 @@ def convert_currency(amount: float, source: Currency, target: Currency) -> str:
 
 
 def make_search(model: ChatGLM) -> Any:
-    """Make a tool that searches in a request of its own: Z.ai ignores its search in requests with function tools."""
+    """Make a tool that searches in a separate request, because Z.ai ignores its search beside function tools."""
     kimi: Any = None
     if not model.endpoint_host.glm_tools:
         kimi = create_agent(model.model_copy(update={"thinking": False}), [KimiWebSearch()])
@@ -147,11 +147,14 @@ def show_usage(turns: list[AIMessage]) -> None:
 def main() -> int:
     """Choose the endpoint and run the agent on it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", help="default: glm-5.2, on Kimi's hosts kimi-k2.6")
+    parser.add_argument("--model", help="default: glm-5.2, or kimi-k2.6 on Kimi's hosts")
     parser.add_argument("--host", choices=HOSTS, help="default: the host whose key is in the environment")
     parser.add_argument("--question", default=QUESTION)
     parser.add_argument(
-        "--pace", type=float, default=1.0, help="of the embedded server: 1 is a real one's, 0 is at once"
+        "--pace",
+        type=float,
+        default=1.0,
+        help="the embedded server's pace: 1 is that of a real endpoint, 0 answers at once",
     )
     args = parser.parse_args()
     with ExitStack() as stack:
@@ -172,7 +175,7 @@ def main() -> int:
 
 
 def endpoint(args: argparse.Namespace, stack: ExitStack) -> dict[str, Any]:
-    """Return the settings for the host: the one that is asked for, or whose key there is, or the embedded server."""
+    """Return the settings for the requested host, or the host whose key is set, or else the embedded server."""
     has_key = [name for name, host in HOSTS.items() if host.chosen_by_key and host.key_from(os.environ)]
     name = args.host or (has_key[0] if len(has_key) == 1 else None)
     settings = {"model": args.model or ("kimi-k2.6" if (name or "").startswith("kimi") else "glm-5.2"), "host": name}

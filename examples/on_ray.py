@@ -15,21 +15,21 @@ __all__ = ["map_on_ray"]
 def map_on_ray(
     worker: type[Any], items: Sequence[Any], settings: dict[str, Any], processes: int, *, batch_size: int
 ) -> list[dict[str, Any]]:
-    """Return the rows that the workers make of the items.
+    """Return the rows that the workers make from the items.
 
     Args:
-        worker: a class. Each process makes one of it from `settings` and calls it with batches, which hold their items
-            in the column `item`.
+        worker: a class. Each process makes one object of it from `settings`, and calls it with batches that hold their
+            items in the column `item`.
         items: the items.
         settings: the argument of the class.
-        processes: how many processes work.
+        processes: how many processes to use.
         batch_size: how many items a batch has.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
 
     ray.init(
-        address="local",  # not a cluster that happens to run here
+        address="local",  # do not join a cluster that happens to run here
         num_cpus=processes,
         object_store_memory=2**27,  # enough for text; Ray goes to /tmp where /dev/shm is smaller
         include_dashboard=False,

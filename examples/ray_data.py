@@ -24,7 +24,7 @@ from langchain_glm.testing import Fault, GLMServer
 
 
 class Ask:
-    """A worker that answers batches of prompts; Ray makes one in each process."""
+    """A worker that answers batches of prompts; Ray makes one per process."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.model = ChatGLM(**settings)

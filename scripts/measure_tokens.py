@@ -4,9 +4,9 @@
 
 A case is a folder with `meta.json` (`provider`, `model`, `fidelity`), `request.json` and `response.json` or
 `stream.sse`. Each case gives a prompt (if its request is at hand) and a reply (its texts against
-`completion_tokens`). Equal pairs of text and count are counted once. Left out: hand-written cases, gateways whose
-counts follow other rules, prompts with media, replies below ten tokens, and those whose text is not whole or holds
-the model's own marks, which the endpoint counts as one token each.
+`completion_tokens`). Equal pairs of text and count are counted once. These are left out: hand-written cases, gateways
+whose counts follow other rules, prompts with media, replies of fewer than ten tokens, and replies whose text is
+incomplete or holds the model's special tokens, which the endpoint counts as one token each.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _ROUGH = ("cerebras", "hyper.charm.land")  # one drops replayed reasoning, the o
 _MARKS = re.compile(r"</?think>|<tool_call>|<\|")
 _CHINESE_SHARE = 0.2
 _SHORTEST = 10
-_CALL = 5  # what a call adds to the text of a reply
-_REPLY = 4.6  # and the marks around its parts
+_CALL = 5  # the tokens that a call adds to the text of a reply
+_REPLY = 4.6  # the tokens around the parts of a reply
 
 
 class Sample(NamedTuple):
@@ -49,7 +49,7 @@ class Sample(NamedTuple):
 
 
 def samples(folder: Path) -> Iterator[Sample]:
-    """Give what can be compared, each pair of text and count once."""
+    """Yield the samples that can be compared, each pair of text and count once."""
     seen = set()
     for case in sorted(folder.iterdir()):
         if not (case / "meta.json").is_file():
@@ -134,7 +134,7 @@ def _frames(case: Path) -> Iterator[dict[str, Any]]:
 
 
 def _filled(value: Any) -> Any:
-    """The value with each elided text made up by repeating what is known of it, to the length that it had."""
+    """Return the value with each elided text filled up to its original length, by repeating the known part."""
     if isinstance(value, str) and (found := _ELIDED.search(value)):
         known = value.replace(found[0], "")
         length = len(known) + int(found[1])

@@ -1,10 +1,10 @@
-"""Write `langchain_glm/catalog/models_dev.py` anew from models.dev's data: names, dates, open weights, status, prices.
+"""Update `langchain_glm/catalog/models_dev.py` from models.dev: names, dates, open weights, status, prices.
 
     python scripts/refresh_models.py api.json           # shows what would change
     python scripts/refresh_models.py api.json --write   # and changes it
 
-`api.json` is what https://models.dev/api.json serves. A model that it does not hold keeps what the file says of it.
-Where it disagrees with `langchain_glm/catalog/models.py`, or knows a model that is not listed there, that is shown.
+`api.json` is what https://models.dev/api.json serves. A model that it does not contain keeps its present facts. The
+script reports where it disagrees with `langchain_glm/catalog/models.py`, and which of its models are not listed there.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ MODELS_DEV: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def refresh(source: Mapping[str, Any], date: str) -> tuple[str, list[str]]:
-    """Return the new text of the file, and a line for each difference that is left to a person.
+    """Return the new text of the file, and a line for each difference that a person has to decide.
 
     Args:
         source: models.dev's data.
@@ -111,7 +111,7 @@ def _disagreements(model: Model, entry: Mapping[str, Any]) -> list[str]:
 
 
 def _literal(value: Any) -> str:
-    """A value as the formatter writes it."""
+    """Return a value as the formatter writes it."""
     if isinstance(value, tuple):
         return f"({', '.join(map(_literal, value))})"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
@@ -129,7 +129,7 @@ def main(argv: list[str] | None = None, file: Path = FILE) -> int:
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path, help="models.dev's api.json")
-    parser.add_argument("--write", action="store_true", help="change the file, not only show how")
+    parser.add_argument("--write", action="store_true", help="change the file instead of only showing the changes")
     parser.add_argument("--date", default=f"{datetime.now(UTC):%Y-%m-%d}", help="the day on which api.json was read")
     args = parser.parse_args(argv)
     before = file.read_text(encoding="utf-8")

@@ -53,7 +53,7 @@ def read_documents(pdfs: Sequence[Path], urls: Sequence[str], settings: dict[str
 
 
 def _with_headings(passages: Iterable[Document]) -> list[Document]:
-    """Put each heading before the text that follows it: alone, neither is found as well."""
+    """Put each heading before the text that follows it, because together they are found more reliably."""
     joined: list[Document] = []
     heading: Document | None = None
     for passage in passages:
@@ -79,7 +79,7 @@ def open_store(database: str, embeddings: GLMEmbeddings) -> QdrantVectorStore:
 
 
 def fill_store(store: QdrantVectorStore, passages: Sequence[Document]) -> None:
-    """Add the passages; those that are there already are replaced."""
+    """Add the passages; those that already exist are replaced."""
     store.add_documents(list(passages), ids=[_id(passage) for passage in passages])
 
 
@@ -88,10 +88,10 @@ def _id(passage: Document) -> str:
 
 
 def make_search(store: QdrantVectorStore, reranker: GLMRerank) -> tuple[Any, dict[int, Document]]:
-    """Make the agent's tool: the passages that the store finds, the best of them first.
+    """Make the agent's tool: it returns the passages that the store finds, the best first.
 
     Returns:
-        The tool, and the passages that it has found, by number. A second search goes on with the numbers of the first.
+        The tool, and the passages that it has found, by number. A second search continues the numbers of the first.
     """
     found: dict[int, Document] = {}
     numbers = count(1)

@@ -40,7 +40,7 @@ class Fault:
         html: the body of a proxy's error page.
         body: the JSON value of the answer.
         location: the target of a redirect.
-        done: whether `[DONE]` is sent before a stream is left open.
+        done: whether `[DONE]` is sent in a stream that is left open.
         data: bytes that follow the reply on its connection.
         reason: the finish reason.
         reply: the reply that is broken off or sent.
@@ -131,12 +131,12 @@ class Fault:
 
     @staticmethod
     def silence(seconds: float, *, after: int = 1, reply: Reply | None = None) -> Fault:
-        """Send nothing for a while, then continue; with `after=0` and for bodies, the headers wait too."""
+        """Send nothing for a while, then continue; with `after=0`, and for plain bodies, the headers come late too."""
         return Fault(kind="silence", seconds=seconds, after=after, reply=reply)
 
     @staticmethod
     def reset(*, after: int = 1, reply: Reply | None = None) -> Fault:
-        """Reset the TCP connection; with `after=0` and for bodies, before the status line."""
+        """Reset the TCP connection; with `after=0`, and for plain bodies, before the status line is sent."""
         return Fault(kind="reset", after=after, reply=reply)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The web that the searches of this server find: pages about every query, always the same ones."""
+"""The web that the server's searches find: invented pages about any query, the same ones each time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def found_pages(query: str, count: int, *, characters: int = 0) -> list[dict[str
     Args:
         query: what the pages are about.
         count: how many there are.
-        characters: the least length of a page's content, which repeats its sentence.
+        characters: the minimum length of a page's content, which repeats its sentence.
     """
     return [_page(query, number, characters) for number in range(1, count + 1)]
 

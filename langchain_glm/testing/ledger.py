@@ -45,9 +45,9 @@ class Ledger:
     """The server's state. Every method may be called from any thread.
 
     Args:
-        max_in_flight: the most requests in flight; more are refused with 1302. `None` is no limit.
+        max_in_flight: the maximum number of requests in flight; further ones are refused with 1302. Default: no limit.
         has_balance: whether the account has money left.
-        library: the documents that the endpoints for documents can find; they never change.
+        library: the documents that the endpoints for documents can find; the server never changes them.
     """
 
     def __init__(self, max_in_flight: int | None, *, has_balance: bool = True, library: Library | None = None) -> None:
@@ -74,7 +74,7 @@ class Ledger:
             self._requests.append(request)
 
     def queue(self, replies: Sequence[Reply | Fault], path: str) -> None:
-        """Add to the script of a path."""
+        """Add replies to the script of a path."""
         with self._lock:
             self._scripts[path].extend(replies)
 

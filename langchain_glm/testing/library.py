@@ -1,4 +1,4 @@
-"""What the endpoints for documents can find: pages and files at URLs, and knowledge bases."""
+"""The documents that endpoints can find: pages and files at URLs, and knowledge bases."""
 
 from __future__ import annotations
 

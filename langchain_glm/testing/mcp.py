@@ -31,7 +31,7 @@ _INVALID_PARAMS: Final = -32602
 
 @dataclass(slots=True)
 class Sessions:
-    """The open sessions: whether each one's handshake is complete, by its id."""
+    """The open sessions: id → whether the handshake is complete."""
 
     complete: dict[str, bool] = field(default_factory=dict)
 

@@ -27,7 +27,7 @@ _FONTS: Final = (
     b"/Supplement 2 >> /FontDescriptor << /Type /FontDescriptor /FontName /STSong-Light /Flags 4 /FontBBox "
     b"[-25 -254 1000 880] /ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >> >> ] >>"
 )
-"""Fonts that readers have themselves: one for Latin letters, one for Chinese."""
+"""Fonts that PDF readers bring with them: one for Latin letters, one for Chinese."""
 
 
 def make_pdf(pages: Sequence[str]) -> bytes:
@@ -226,6 +226,6 @@ def _block(operators: bytes, width: int, height: int) -> PDFText | None:
 def _text(found: re.Match[bytes], *, wide: bool) -> str:
     if found[1] is not None:
         digits = b"".join(found[1].split()).decode()
-        data = bytes.fromhex(digits + "0" * (len(digits) % 2))  # as PDF wants it for an odd number of digits
+        data = bytes.fromhex(digits + "0" * (len(digits) % 2))  # as the PDF format requires for an odd number of digits
         return data.decode("utf-16-be" if wide else "latin-1", "replace")
     return re.sub(rb"\\(.)", rb"\1", found[2]).decode("latin-1")

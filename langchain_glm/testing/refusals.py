@@ -108,7 +108,7 @@ def flat_body(problem: Problem, host: Host, *, message: str | None = None) -> di
     """Return the body of a refusal by BigModel's side services, which have HTTP status 200 (recorded 2026-10-09).
 
     Args:
-        problem: what is wrong. Codes of four digits have `msg` and `success`, HTTP statuses as codes `message`.
+        problem: what is wrong. A code of four digits comes with `msg` and `success`, an HTTP status with `message`.
         host: the host whose language is used.
         message: the text; `None` uses the text of the code.
     """

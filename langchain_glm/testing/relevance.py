@@ -18,8 +18,8 @@ _MIDDLE: Final = 0.5
 def relevance(query: str, text: str) -> float:
     """Return how near a text is to a query.
 
-    It is the share of the query's parts that the text has, moved away from the middle: recorded scores are near 0 or 1
-    too. Parts are Chinese characters and pairs of them, and three letters of a word.
+    The number is the share of the query's parts that occur in the text, moved towards 0 or 1, because recorded scores
+    are near 0 or 1 too. Parts are Chinese characters, pairs of them, and groups of three letters of a word.
 
     Args:
         query: any text.

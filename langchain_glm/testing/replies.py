@@ -50,7 +50,7 @@ class Reply:
         tool_calls: the tool calls, sent after the text.
         finish_reason: `None` sends `"tool_calls"` if there are calls, else `"stop"`.
         web_search: search results, at the top level of the body or of the stream's final chunk.
-        usage: the usage to send instead of the counted one; an empty mapping sends none.
+        usage: the usage to send instead of the real count; an empty mapping sends none.
         content_filter: the flags at the top level, which GLM sends when it flags a conversation.
         model: the model id to send; `None` sends the requested one.
         chunk_size: how many characters of text, reasoning or arguments each delta of a stream has.

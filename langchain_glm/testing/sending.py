@@ -41,7 +41,7 @@ async def send_answer(
         send: sends the parts of the answer.
         transports: the open connections.
         stopping: if set, ends pauses and closes the connection.
-        before_last: called before the last bytes are sent, so that its effect is there when the client reads them.
+        before_last: called before the last bytes are sent, so that its effect is visible when the client has read them.
     """
     gone = asyncio.ensure_future(_until_gone(receive))
     down = asyncio.ensure_future(stopping.wait())

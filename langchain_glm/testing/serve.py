@@ -15,10 +15,13 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `glm serve`."""
     parser.add_argument("--host", default="zai", choices=list(HOSTS), help="the host to imitate (default: zai)")
-    parser.add_argument("--port", type=_port, default=8787, help="TCP port, 0 for a free one (default: 8787)")
+    parser.add_argument("--port", type=_port, default=8787, help="the TCP port, or 0 for a free one (default: 8787)")
     parser.add_argument("--api-key", default="test.key", help="the key to accept (default: test.key)")
     parser.add_argument(
-        "--max-in-flight", type=int, default=None, help="most requests in flight; more get 1302 (default: no limit)"
+        "--max-in-flight",
+        type=int,
+        default=None,
+        help="maximum number of requests in flight; others get 1302 (default: no limit)",
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["GLMServer"]
 
 _LOOPBACK = "127.0.0.1"
-_ROUNDS_TO_ACCEPT = 5  # rounds of the event loop that it takes at most
+_ROUNDS_TO_ACCEPT = 5  # the maximum number of rounds of the event loop that this takes
 _SHUTDOWN_SECONDS = 2.0  # seconds for answers to end when the server goes down
 
 
@@ -37,21 +37,21 @@ class GLMServer:
     """A GLM endpoint for tests that is as strict as the real one.
 
     It refuses what the host refuses, with the same status and business code, ignores what the host ignores, and fails
-    in the same ways. Queued replies are used in order. After them the parrot answers: a small model made of rules that
-    calls tools if the user asks for them, fills in JSON, and otherwise repeats what the user said.
+    in the same ways. Queued replies are used in order. When the queue is empty, the parrot answers: a small model made
+    of rules, which calls tools if the user asks for them, fills in JSON, and otherwise repeats what the user said.
 
     Args:
         host: the host to imitate: a name from `langchain_glm.HOSTS`, or a `Host` of your own.
         port: the TCP port; 0 chooses a free one.
         api_key: the only key that is accepted.
-        replies: the first queued replies.
-        max_in_flight: the most requests in flight, streams until they end; more are refused with HTTP 429 and code
-            1302. `None` is no limit.
+        replies: replies to queue from the beginning.
+        max_in_flight: the maximum number of requests in flight, where a stream counts until it ends; further requests
+            are refused with HTTP 429 and code 1302. Default: no limit.
         has_balance: whether the account has money left. Without it, GLM refuses every request with code 1113 before
             it looks at the request.
         keep_alive: seconds after which an idle connection is closed.
-        web: what the endpoint finds at URLs: URL → the HTML of a page, or the bytes of a PDF or an image. At other
-            URLs it finds a short page that it makes from the URL.
+        web: the pages and files on the web: URL → the HTML of a page, or the bytes of a PDF or an image. At any other
+            URL, the endpoint finds a short page that is made from the URL.
         knowledge: the knowledge bases: id → name of a document → its text. An empty line begins another passage.
 
     Raises:
@@ -153,15 +153,15 @@ class GLMServer:
 
     @property
     def peak_in_flight(self) -> int:
-        """The most requests that were answered at the same time."""
+        """The highest number of requests that were answered at the same time."""
         return self._ledger.peak_in_flight
 
     def queue(self, *replies: Reply | Fault, path: str = CHAT) -> None:
         """Add replies or faults, which are used in order before the server makes its own. Any thread may call this.
 
         Args:
-            replies: what the next requests get. Endpoints other than chat accept only faults; `Fault.json(…,
-                status=200)` gives one an answer of your own.
+            replies: the answers to the next requests. Endpoints other than chat accept only faults; with `Fault.json(…,
+                status=200)` you can script an answer of theirs.
             path: the endpoint, such as `"/embeddings"`.
 
         Raises:

@@ -78,7 +78,7 @@ def prompt_tokens(body: Mapping[str, Any]) -> int:
 
 
 def shared_tokens(messages: Sequence[Mapping[str, Any]], earlier: Iterable[Sequence[Mapping[str, Any]]]) -> int:
-    """Count the tokens of the longest beginning, in whole messages, that an earlier prompt shares."""
+    """Count the tokens of the leading messages that an earlier prompt shares."""
 
     def shared(other: Sequence[Mapping[str, Any]]) -> int:
         count = 0
@@ -92,7 +92,7 @@ def shared_tokens(messages: Sequence[Mapping[str, Any]], earlier: Iterable[Seque
 
 
 def completion_tokens(reply: Reply) -> tuple[int, int]:
-    """Return the tokens of a reply, including its reasoning (as GLM counts), and those of the reasoning alone."""
+    """Return the tokens of a reply, including its reasoning as GLM does, and those of the reasoning alone."""
     thought = tokens(reply.reasoning)
     calls = sum(tokens(call.name) + tokens(call.arguments_text) for call in reply.tool_calls)
     return max(1, thought + tokens(reply.text) + calls), thought

@@ -31,7 +31,7 @@ class Turn:
         include_usage: whether `stream_options` asks for usage.
         think_tags: whether the model writes its reasoning between tags in the content.
         prompt_tokens: tokens of the prompt.
-        cached_tokens: how many of them the beginning has that an earlier prompt shares.
+        cached_tokens: how many of them belong to the beginning that an earlier prompt shares.
         earlier_calls: how many tool calls the conversation already has; Kimi continues their numbering.
         flat_errors: whether errors have the form of BigModel's side services.
     """

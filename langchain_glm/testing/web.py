@@ -18,7 +18,7 @@ _BLANK: Final = re.compile(r"\s+")
 
 @dataclass(slots=True)
 class Page:
-    """What the reader takes from a page: texts, and `url by text` for links and `url by description` for images."""
+    """What the reader takes from a page: its texts, links (text → URL) and images (description → URL)."""
 
     blocks: list[str] = field(default_factory=list)
     title: str = ""

@@ -1,7 +1,7 @@
-"""Coverage-guided fuzzing of the way from a stream's bytes to message chunks: `make fuzz`.
+"""Coverage-guided fuzzing of the code that turns a stream's bytes into message chunks: `make fuzz`.
 
-The input is bytes as an endpoint could send them. Its first byte says how they are cut. Three things must hold:
-nothing but a `GLMError` comes out, cutting changes nothing, and every chunk has content blocks.
+The input is a stream as an endpoint could send it; its first byte says where the rest is cut into pieces. Three things
+must hold: only a `GLMError` is ever raised, cutting does not change the result, and every chunk has content blocks.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ SEEDS: Final = (
     b'"name":"n","arguments":"{}","output":"o"}}]},"logprobs":{"content":[1]},"finish_reason":"sensitive"}],'
     b'"content_filter":[{"role":"user","level":1}]}\n\n'),
 )  # fmt: skip
-"""One stream of each kind that is known."""
+"""One stream of each known kind."""
 
 WORDS: Final = (
     "data: ", "event: error", "[DONE]", "\\x0a\\x0a", "\\x0d", "\\xef\\xbb\\xbf", '\\"choices\\":[{\\"delta\\":{',
     '\\"tool_calls\\":[', '\\"function\\":{', '\\"arguments\\":', '\\"reasoning_content\\":', '\\"content\\":',
     '\\"finish_reason\\":', '\\"usage\\":{', '\\"error\\":{', '\\"index\\":-1', "\\\\ud83d", "NaN", "null", "[[[[[[[[",
 )  # fmt: skip
-"""What random bytes would take long to find."""
+"""Texts that random bytes would take long to reach."""
 
 SCHEMAS: Final[dict[str, Any]] = {
     "look": {"type": "object", "properties": {"where": {"type": "array"}, "q": {"type": "integer"}}}
@@ -68,10 +68,10 @@ def outcome(cut: Iterable[bytes]) -> list[Any]:
 
 
 def check(data: bytes) -> None:
-    """Read one input in two ways.
+    """Read one input whole and in pieces, and compare.
 
     Raises:
-        AssertionError: if cutting changes what is read, or a chunk is none.
+        AssertionError: if cutting changes the result, or if a chunk is not valid.
     """
     from langchain_glm.catalog.hosts import HOSTS
     from langchain_glm.errors import GLMError
@@ -99,7 +99,7 @@ def check(data: bytes) -> None:
 
 
 def main() -> None:
-    """Fuzz for a while; libFuzzer prints the figures and ends the process, with 0 if nothing was found."""
+    """Fuzz for some time; libFuzzer prints the figures and ends the process, with status 0 if nothing was found."""
     import atheris
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -1,4 +1,4 @@
-"""The fuzzer's own function holds for every seed and every cut of it, so that `make fuzz` starts from green."""
+"""The fuzzer's check passes for every seed and every way to cut it, so that `make fuzz` begins without findings."""
 
 from __future__ import annotations
 

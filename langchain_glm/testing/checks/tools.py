@@ -26,7 +26,7 @@ _DATA: Final = frozenset({"enum", "const", "default", "examples", "required"})
 
 
 def check_tools(body: Mapping[str, Any], model: Model, host: Host) -> Problem | None:
-    """Refuse tools that GLM cannot read. `tool_choice` is not checked, because GLM ignores whatever it holds."""
+    """Refuse tools that GLM cannot read. `tool_choice` is not checked, because GLM ignores it whatever its value."""
     tools = body.get("tools")
     if tools is None:
         return None

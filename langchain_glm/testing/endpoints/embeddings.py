@@ -39,7 +39,7 @@ _RUNS: Final = re.compile(r"\w+")
 
 
 def embeddings(body: Mapping[str, Any], host: Host) -> Answer:
-    """Answer `POST /embeddings`, which only BigModel's ordinary host is known to serve; others know no such model."""
+    """Answer `POST /embeddings`, which only BigModel's ordinary host is known to serve; others refuse the model."""
     model = str(body.get("model"))
     limits = _MODELS.get(model)
     if limits is None or "/embeddings" not in (host.serves or ()):
@@ -82,7 +82,7 @@ def _problem(texts: Any, limits: _Limits, size: Any) -> str | None:
 
 
 def _length(text: str) -> float:
-    """Return the tokens of a text, for the limits; they must not refuse Chinese of which two characters are a token."""
+    """Return the tokens of a text, counted generously: in Chinese, two characters may be one token."""
     return tokens(text) - sum(map(is_cjk, text)) / 2
 
 
@@ -102,7 +102,7 @@ def _vector(text: str, size: int) -> list[float]:
 def _parts(text: str) -> Iterator[tuple[str, int]]:
     """Yield words and their trigrams; of Chinese, which has no spaces, characters and pairs of them.
 
-    Each comes with its weight: long words say more about a text than short ones, such as articles.
+    Each comes with its weight, because long words say more about a text than short ones such as articles.
     """
     runs = _RUNS.findall(text.lower())
     if not runs:

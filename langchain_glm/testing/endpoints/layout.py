@@ -3,8 +3,9 @@
 Sources: the guide on docs.bigmodel.cn, Z.ai's API description, the official SDK 0.2.3 and a report of a reply, 2026-06
 to 2026-10. These are assumptions, because no recording shows them:
 
-- what is refused is refused with 1214: another kind of file, one that is too large or cannot be fetched, more pages
-  than the host reads in one request, and a range that begins after the last page; a range that ends after it is cut,
+- refusals have the code 1214: for another kind of file, for a file that is too large or cannot be fetched, for more
+  pages than the host reads in one request, and for a range that begins after the last page; a range that ends after the
+  last page is cut,
 - `num_pages` counts the pages of the document, and `pages` describes those that were asked for,
 - a page has about 4,500 tokens of prompt, because nine pages had 44,000 tokens.
 """
@@ -125,7 +126,7 @@ def _png_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """Return the size that the start of the frame tells, which follows other segments."""
+    """Return the size that the frame header states, which follows other segments."""
     position = 2 if data.startswith(b"\xff\xd8\xff") else len(data)
     while position + 9 <= len(data):
         marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4])

@@ -20,7 +20,7 @@ _LISTED_BY_BIGMODEL: Final = frozenset(
     f"glm-{name}"
     for name in ("4.5", "4.5-air", "4.6", "4.7", "5", "5-turbo", "5.1", "5.2", "5.3", "5.3-flash", "5.3-flashx")
 )
-"""The only ids in BigModel's list (recorded 2026-10-09), although others answer: free ones, those that see images."""
+"""The only ids in BigModel's list (recorded 2026-10-09), although others answer too, such as free ones."""
 
 
 def models(_: Mapping[str, Any], host: Host) -> Answer:

@@ -1,8 +1,8 @@
 """`POST /rerank`: up to 128 documents with a score each, the most relevant first.
 
 Source: the page about rerank on bigmodel.cn (limits, defaults, a complete exchange, the formula of the bill), 2024-11
-to 2026-10. It shows no refusal: that requests beyond the limits get 1214, and that other hosts answer with 1211, is
-assumed, because `/embeddings` refuses in this way.
+to 2026-10. It shows no refusals. It is assumed that requests beyond the limits get 1214 and that other hosts answer
+with 1211, because `/embeddings` does so.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["rerank"]
 
 _MODELS: Final = frozenset({"rerank", "rerank-pro"})
-"""`rerank` is documented and the default; `rerank-pro` appears in configurations of users."""
+"""`rerank` is documented and the default; `rerank-pro` appears in users' configurations."""
 _MAX_DOCUMENTS: Final = 128
 _MAX_CHARACTERS: Final = 4096
 

@@ -1,4 +1,4 @@
-"""The parrot: a model made of a few rules, which answers if the script is empty.
+"""The parrot: a model made of a few rules, which answers when no reply is queued.
 
 It calls a tool if the user asks for it, quotes the results, fills JSON schemas, searches, counts images, and repeats
 everything else. It obeys `stop` and `max_tokens`.

@@ -1,4 +1,4 @@
-"""The choice of the tool that the parrot calls, if any."""
+"""Choose the tool that the parrot calls, if any."""
 
 from __future__ import annotations
 

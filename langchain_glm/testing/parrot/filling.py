@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["fill"]
 
-_MAX_DEPTH: Final = 5  # a schema that contains itself has to end somewhere
+_MAX_DEPTH: Final = 5  # the limit for schemas that contain themselves
 _MAX_LENGTH: Final = 200
 _MAX_ITEMS: Final = 100
-_MAX_PADDING: Final = 10_000  # the most characters for `minLength`
+_MAX_PADDING: Final = 10_000  # the maximum length that `minLength` can ask for
 _FREE_TEXT_NAMES: Final = frozenset({"query", "question", "q", "prompt", "text", "content", "message", "input", "task"})
 _PHRASES: Final = (
     re.compile(

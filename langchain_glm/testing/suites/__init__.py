@@ -1,1 +1,1 @@
-"""Test suites in the manner of langchain-tests, for LangChain interfaces that langchain-tests does not cover."""
+"""Test suites in the style of langchain-tests, for LangChain interfaces that langchain-tests does not cover."""

@@ -20,14 +20,14 @@ __all__ = ["BlobParserIntegrationTests", "LoaderIntegrationTests"]
 
 
 def check_documents(documents: Sequence[Any]) -> None:
-    """Check that documents are of use to text splitters and vector stores.
+    """Check that text splitters and vector stores can use documents.
 
     Args:
         documents: what a loader returned.
 
     Raises:
         AssertionError: if there are none, if one is not a `Document` with text as its content, or if its metadata
-            cannot be written as JSON or hold a value that is missing.
+            cannot be written as JSON or contain `None`.
     """
     assert documents
     for document in documents:
@@ -66,7 +66,7 @@ class LoaderIntegrationTests(ABC):
 
     @property
     def broken_loader_constructor_params(self) -> dict[str, Any] | None:
-        """Arguments with which the second document cannot be loaded; `None` leaves out the test that needs them."""
+        """Arguments with which loading the second document fails; `None` skips the test that needs them."""
         return None
 
     @pytest.fixture
@@ -75,7 +75,7 @@ class LoaderIntegrationTests(ABC):
         return self.loader_constructor(**self.loader_constructor_params)
 
     def test_load(self, loader: BaseLoader) -> None:
-        """Loading returns documents with the place where they are from."""
+        """Loading returns documents that say where they come from."""
         documents = loader.load()
         assert isinstance(documents, list)
         check_documents(documents)
@@ -105,14 +105,14 @@ class LoaderIntegrationTests(ABC):
         assert [one, *first] == [one, *second]
 
     def test_the_documents_are_the_callers_own(self, loader: BaseLoader) -> None:
-        """A change to a document does not show in the next ones."""
+        """A change to one document does not appear in the next ones."""
         documents = loader.load()
         for document in documents:
             document.metadata.clear()
         assert all(document.metadata for document in loader.load())
 
     def test_a_document_is_loaded_when_it_is_asked_for(self) -> None:
-        """What fails later does not keep earlier documents back, and is not left out in silence."""
+        """A later failure does not hold earlier documents back, and it is not ignored."""
         if self.broken_loader_constructor_params is None:
             pytest.skip("broken_loader_constructor_params is not given")
         loader = self.loader_constructor(**self.broken_loader_constructor_params)
@@ -184,12 +184,12 @@ class BlobParserIntegrationTests(ABC):
         assert parser.parse(held) == parser.parse(blob)
 
     def test_metadata_of_the_blob_are_kept(self, parser: BaseBlobParser) -> None:
-        """What the blob's loader knew about it reaches the documents, and the blob stays as it is."""
+        """The blob's own metadata reach the documents, and the blob is not changed."""
         blob = self.blob_example.model_copy(update={"metadata": {"owner": "test"}})
         assert all(document.metadata["owner"] == "test" for document in parser.parse(blob))
         assert blob.metadata == {"owner": "test"}
 
     def test_a_blob_that_cannot_be_read_is_an_error(self, parser: BaseBlobParser) -> None:
-        """Nothing is left out in silence."""
+        """A blob that cannot be read raises an error."""
         with pytest.raises(Exception):  # noqa: B017, PT011 - parsers have no common exception
             parser.parse(self.unreadable_blob)

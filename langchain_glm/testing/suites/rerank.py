@@ -1,4 +1,4 @@
-"""`RerankIntegrationTests`: what users of a `BaseDocumentCompressor` that reranks may rely on."""
+"""`RerankIntegrationTests`: what users may expect of a `BaseDocumentCompressor` that reranks."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ class RerankIntegrationTests(ABC):
 
     @property
     def num_many_documents(self) -> int:
-        """How many documents must be accepted at once; more than a request of the endpoint holds. Default 150."""
+        """How many documents must be accepted at once: more than fit into one request. Default 150."""
         return 150
 
     @property
     def num_long_characters(self) -> int:
-        """How long a document must be accepted; more than the endpoint reads. Default 5,000."""
+        """How many characters of a document must be accepted: more than the endpoint reads. Default 5,000."""
         return 5000
 
     def _make(self, top_n: int) -> BaseDocumentCompressor:
@@ -130,7 +130,7 @@ class RerankIntegrationTests(ABC):
         assert documents == self.documents_example
 
     def test_no_documents(self) -> None:
-        """Nothing in, nothing out."""
+        """Without documents, the result is empty."""
         assert list(self._make(2).compress_documents([], self.query_example)) == []
 
     async def test_no_documents_async(self) -> None:
