@@ -118,6 +118,18 @@ bench: .venv-bench/.bench  ## what ChatGLM costs beside other models: table, JSO
 bench-quick: .venv-bench/.bench  ## less of everything, in under a minute
 	.venv-bench/bin/python -m benchmarks --quick $(BENCH)
 
+.venv-docs/.docs: pyproject.toml
+	@$(check_python)
+	@echo "Installing Zensical and what the examples of the pages need into .venv-docs, once; this takes a minute or two …"
+	$(call make_venv,.venv-docs)
+	$(call install,.venv-docs) --editable '.[testing,cli]' --group docs
+	@touch $@
+
+.PHONY: docs
+docs: .venv-docs/.docs  ## the site in both languages, into site/, after which every example of every page is run
+	.venv-docs/bin/python scripts/build_site.py
+	EVERY_PAGE=1 .venv-docs/bin/python -m pytest tests/docs tests/test_docs.py
+
 .PHONY: soak fuzz
 SOAK_REQUESTS ?= 50000
 soak: $(VENV)/.dev  ## many requests at once, one in twenty failing: none lost, none sent twice (SOAK_REQUESTS=…)
@@ -183,4 +195,4 @@ check-workflows: .venv-workflows/.workflows  ## check the files in .github and C
 	.venv-workflows/bin/zizmor --offline --config .github/zizmor.yml .github
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist site
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site
