@@ -118,6 +118,18 @@ bench: .venv-bench/.bench  ## measure what ChatGLM costs compared with other mod
 bench-quick: .venv-bench/.bench  ## measure less, in under a minute
 	.venv-bench/bin/python -m benchmarks --quick $(BENCH)
 
+.venv-docs/.docs: pyproject.toml
+	@$(check_python)
+	@echo "Installing Zensical and what the examples of the pages need into .venv-docs, once; this takes a minute or two …"
+	$(call make_venv,.venv-docs)
+	$(call install,.venv-docs) --editable '.[testing,cli]' --group docs
+	@touch $@
+
+.PHONY: docs
+docs: .venv-docs/.docs  ## the site in both languages, into site/, after which every example of every page is run
+	.venv-docs/bin/python scripts/build_site.py
+	EVERY_PAGE=1 .venv-docs/bin/python -m pytest tests/docs tests/test_docs.py
+
 .PHONY: soak fuzz
 SOAK_REQUESTS ?= 50000
 soak: $(VENV)/.dev  ## send many requests at once while one in twenty fails: none may be lost or sent twice (SOAK_REQUESTS=…)
@@ -183,4 +195,4 @@ check-workflows: .venv-workflows/.workflows  ## check the files in .github and C
 	.venv-workflows/bin/zizmor --offline --config .github/zizmor.yml .github
 
 clean:  ## remove everything that the other targets made
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist site
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site

@@ -1,0 +1,51 @@
+"""The site: its navigation has every page, its languages have the same pages, and every public name is on one of them."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import Final
+
+import pytest
+
+from scripts.build_site import LANGUAGES, in_navigation, navigation, pages_of, staged
+from tests.docs.pages import DOCS
+
+MODULES: Final = ("langchain_glm", "langchain_glm.testing", "langchain_glm.middleware", "langchain_glm.mcp")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_in_the_navigation_once(language: str) -> None:
+    assert sorted(in_navigation(navigation(language))) == pages_of(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_has_one_title(language: str) -> None:
+    for page in pages_of(language):
+        prose = re.sub(r"^ *```.*?^ *```", "", (DOCS / language / page).read_text("utf-8"), flags=re.M | re.S)
+        assert len(re.findall(r"^# \S", prose, re.MULTILINE)) == 1, page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_public_name_is_on_one_page_of_the_reference(language: str) -> None:
+    described = [
+        name
+        for page in (DOCS / language / "reference" / "api").glob("*.md")
+        for name in re.findall(r"^::: (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert len(described) == len(set(described))
+    public = {f"{module}.{name}" for module in MODULES for name in import_module(module).__all__}
+    assert public <= set(described)
+    for name in described:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(import_module(module), attribute), name
+
+
+def test_the_site_shows_no_hidden_code_and_marks_outputs() -> None:
+    source = (
+        "![x](../../images/x.png)\n\n<!-- server\nserver.queue(…)\n-->\n\n```python\nprint(1)\n```\n\n"
+        "```output\n1\n```\n"
+    )
+    assert staged(source, "about/page.md") == (
+        "![x](../images/x.png)\n\n\n```python\nprint(1)\n```\n\n``` { .text .output .no-copy }\n1\n```\n"
+    )
