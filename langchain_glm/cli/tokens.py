@@ -39,14 +39,14 @@ _DONE, _FAILED, _UNUSABLE = range(3)
 
 
 class _Count(NamedTuple):
-    """What is known about the tokens of a text; `error` is that of the estimate, `None` for Chinese."""
+    """What is known about the tokens of a text; `off_by` is the error of estimates, `None` for Chinese."""
 
     model: str
     host: str
     estimate: int
     exact: int | None
     window: int | None
-    error: tuple[float, float] | None
+    off_by: tuple[float, float] | None
 
     @property
     def tokens(self) -> int:
@@ -92,8 +92,8 @@ def run(options: argparse.Namespace) -> int:
         except GLMError as error:
             print(f"{error}\nThe estimate is {estimate:,} tokens.", file=sys.stderr)
             return _FAILED
-    error = None if _is_chinese(text) else ERRORS["GLM" if serves_model(HOSTS["zai"], model_id) else "Kimi"]
-    count = _Count(model_id, host.name, estimate, exact, model.context if model else None, error)
+    off_by = None if _is_chinese(text) else ERRORS["GLM" if serves_model(HOSTS["zai"], model_id) else "Kimi"]
+    count = _Count(model_id, host.name, estimate, exact, model.context if model else None, off_by)
     print(_as_json(count) if options.json else _as_text(count))
     return _DONE
 
@@ -140,10 +140,10 @@ def _as_text(count: _Count) -> str:
     if count.exact is not None:
         difference = f" ({(count.estimate - count.exact) / count.exact * 100:+.1f} %)" if count.exact else ""
         lines.append(f"The estimate is {count.estimate:,}{difference}.")
-    elif count.error is None:
+    elif count.off_by is None:
         lines.append(_FEW_CHINESE)
     else:
-        median, most = count.error
+        median, most = count.off_by
         lines.append(f"Half of the estimates are off by less than {median:g} %, 95 of 100 by less than {most:g} %.")
     return "\n".join(lines)
 
@@ -152,7 +152,7 @@ def _as_json(count: _Count) -> str:
     names = ("model", "host", "estimate", "exact", "window")
     facts: dict[str, Any] = {name: getattr(count, name) for name in names}
     facts["share"] = count.tokens / count.window if count.window else None
-    facts["error_percent"] = dict(zip(("median", "p95"), count.error, strict=True)) if count.error else None
+    facts["error_percent"] = dict(zip(("median", "p95"), count.off_by, strict=True)) if count.off_by else None
     return json.dumps(facts)
 
 

@@ -190,8 +190,8 @@ def _ask(target: Target, options: argparse.Namespace, report: _Report) -> Iterat
     model_id = options.model or default_model(host)
     if not options.demo:
         requests, most = expected_cost(host, model_id)
-        price = "has no price in the catalogue" if most is None else f"costs at most {most:.3f} {most.currency}"
-        said = f"Asking {host.name} ({host.base_url}) for its models, and {model_id} {requests} times; this {price}."
+        price = "its price is not known" if most is None else f"this costs at most {most:.3f} {most.currency}"
+        said = f"Asking {host.name} ({host.base_url}) for its models, and {model_id} {requests} times; {price}."
         print(without_secrets(Finding(what="", says=said), secrets_in(os.environ)).says, file=sys.stderr, flush=True)
     listing = list_models(target)
     report.add(group, listing_findings(listing))

@@ -23,7 +23,8 @@ _FORMS: Final = {
 """What keys of each `Host.key_form` look like; a text has one of the forms at most."""
 
 _PLACEHOLDER: Final = re.compile(
-    r"(?i)your[-_ ]|[-_ ](key|here)$|^(sk-)?[x*.…]+$|^<.*>$|^\$\{?\w+\}?$|changeme|^(key|test|todo)$"
+    r"(?i)^(your|my|the|some|insert|replace)[-_ ]|[-_ ]here$|changeme|^<.*>$|^\$\{?\w+\}?$|^(sk-)?[x*.…]+$"
+    r"|^((api[-_]?)?key|test|todo|none)$"
 )
 _QUOTES: Final = "\"'`“”‘’"
 

@@ -86,16 +86,16 @@ def list_models(target: Target) -> Listing:
         return Listing(target=target, seconds=time.monotonic() - start, error=failure)
     seconds = time.monotonic() - start
     models = _ids(response.content) if response.status_code == httpx2.codes.OK else None
-    error = None
+    refusal = None
     if models is None:
-        error = error_from_body(
+        refusal = error_from_body(
             response.content,
             host=target.host,
             status=response.status_code,
             headers=response.headers,
             secrets=[target.key] if target.key else [],
         )
-    return Listing(target=target, seconds=seconds, headers=response.headers, models=models, error=error)
+    return Listing(target=target, seconds=seconds, headers=response.headers, models=models, error=refusal)
 
 
 def _ids(content: bytes) -> tuple[str, ...] | None:
