@@ -34,7 +34,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
-    "serve": Command("langchain_glm.testing.serve", "run a GLM endpoint on this machine, for tests and first steps"),
+    "serve": Command("langchain_glm.cli.serve", "run a GLM endpoint on this computer, with a page of its requests"),
     "probe": Command("langchain_glm.probe.command", "check on a live endpoint what this package knows about it"),
 }
 """Every command by name, in the order of the help."""
