@@ -138,7 +138,7 @@ class _Chat:
 
     def _answer(self, body: Mapping[str, Any]) -> Answer:
         turn = _turn(body, self.context)
-        scripted = self.context.ledger.next_reply(CHAT)
+        scripted = self.context.ledger.answer(body, CHAT)
         if isinstance(scripted, Fault):
             return fault_answer(scripted, turn, scripted.reply or parrot_reply(body, self.context.host))
         return reply_answer(scripted or parrot_reply(body, self.context.host), turn)

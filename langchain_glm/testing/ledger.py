@@ -12,7 +12,7 @@ from langchain_glm.testing.refusals import Problem
 from langchain_glm.testing.tokens import shared_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from langchain_glm.testing.faults import Fault
     from langchain_glm.testing.replies import Reply
@@ -48,11 +48,20 @@ class Ledger:
         max_in_flight: the maximum number of requests in flight; further ones are refused with 1302. Default: no limit.
         has_balance: whether the account has money left.
         library: the documents that the endpoints for documents can find; the server never changes them.
+        answer: gives the reply to a chat request, or a fault, if the script is empty.
     """
 
-    def __init__(self, max_in_flight: int | None, *, has_balance: bool = True, library: Library | None = None) -> None:
+    def __init__(
+        self,
+        max_in_flight: int | None,
+        *,
+        has_balance: bool = True,
+        library: Library | None = None,
+        answer: Callable[[Mapping[str, Any]], Reply | Fault | None] | None = None,
+    ) -> None:
         self.has_balance = has_balance
         self.library = library or Library()
+        self._answer = answer
         self._lock = threading.Lock()
         self._max_in_flight = max_in_flight
         self._scripts: defaultdict[str, deque[Reply | Fault]] = defaultdict(deque)
@@ -90,6 +99,11 @@ class Ledger:
         with self._lock:
             script = self._scripts[path]
             return script.popleft() if script else None
+
+    def answer(self, body: Mapping[str, Any], path: str) -> Reply | Fault | None:
+        """Take the next reply of a chat's script, or ask the function that the server was given."""
+        scripted = self.next_reply(path)
+        return self._answer(body) if scripted is None and self._answer else scripted
 
     def enter(self, request_id: str | None) -> Problem | None:
         """Begin to answer a request; return a problem if there are too many or its id is in flight."""

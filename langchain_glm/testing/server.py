@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -21,8 +22,10 @@ from langchain_glm.testing.library import Library
 from langchain_glm.testing.replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
+
+    from starlette.types import ASGIApp
 
     from langchain_glm.testing.sending import Transports
 
@@ -53,6 +56,10 @@ class GLMServer:
         web: the pages and files on the web: URL → the HTML of a page, or the bytes of a PDF or an image. At any other
             URL, the endpoint finds a short page that is made from the URL.
         knowledge: the knowledge bases: id → name of a document → its text. An empty line begins another passage.
+        answer: a function of the body of a chat request that gives the reply, or the fault, if none is queued. After
+            `None`, the parrot answers.
+        middleware: a function that wraps the server's ASGI application, to watch what comes and goes, or to serve pages
+            beside the endpoint.
 
     Raises:
         ValueError: if the host is unknown.
@@ -79,6 +86,8 @@ class GLMServer:
         keep_alive: float = 5.0,
         web: Mapping[str, str | bytes] | None = None,
         knowledge: Mapping[str, Mapping[str, str]] | None = None,
+        answer: Callable[[Mapping[str, Any]], Reply | Fault | None] | None = None,
+        middleware: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
         if isinstance(host, str) and host not in HOSTS:
             raise ValueError(f"host={host!r} is unknown. Give one of {', '.join(HOSTS)}.")
@@ -86,7 +95,9 @@ class GLMServer:
         self.api_key = api_key
         self._port = port
         self._keep_alive = keep_alive
-        self._ledger = Ledger(max_in_flight, has_balance=has_balance, library=Library(web or {}, knowledge or {}))
+        self._middleware = middleware
+        library = Library(web or {}, knowledge or {})
+        self._ledger = Ledger(max_in_flight, has_balance=has_balance, library=library, answer=answer)
         self.queue(*replies)
         self._runner: _Runner | None = None
 
@@ -103,7 +114,8 @@ class GLMServer:
     def start(self) -> Self:
         """Start the server; it is ready when this returns."""
         if self._runner is None:
-            self._runner = _Runner(self._host, self._port, self.api_key, self._ledger, self._keep_alive)
+            make = partial(make_app, self._host, self.api_key, self._ledger)
+            self._runner = _Runner(make, self._middleware, self._port, self._keep_alive)
             self._port = self._runner.port
         return self
 
@@ -185,7 +197,13 @@ class GLMServer:
 class _Runner:
     """One run of uvicorn in a thread."""
 
-    def __init__(self, host: Host, port: int, api_key: str, ledger: Ledger, keep_alive: float) -> None:
+    def __init__(
+        self,
+        make: Callable[[Transports, asyncio.Event], ASGIApp],
+        middleware: Callable[[ASGIApp], ASGIApp] | None,
+        port: int,
+        keep_alive: float,
+    ) -> None:
         # With this protocol, asyncio sends small writes immediately; else each answer waits 40 ms for an ACK.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -197,8 +215,9 @@ class _Runner:
         self.port: int = self._socket.getsockname()[1]
         transports: Transports = {}
         self._stopping = asyncio.Event()
+        app = make(transports, self._stopping)
         config = uvicorn.Config(
-            make_app(host, api_key, ledger, transports, self._stopping),
+            middleware(app) if middleware else app,
             http=_protocol(transports),
             ws="none",
             loop="asyncio",

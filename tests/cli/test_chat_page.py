@@ -152,7 +152,7 @@ def test_sources_of_the_built_in_search(make_model: Callable[..., ChatGLM], glm_
     with visiting(chat_app(make_model(web_search=WebSearch(count=1)))) as page:
         [sources] = [event for event in page.say("?") if event["type"] == "sources"]
     expected = {"title": "A", "url": "https://a.example/", "text": "Alpha", "site": "a", "date": "2026-11-01"}
-    assert sources == {"type": "sources", "cited": True, "sources": [{**expected, "refer": "ref_1"}]}
+    assert sources == {"type": "sources", "call": None, "sources": [{**expected, "refer": "ref_1"}]}
 
 
 def test_sources_of_a_search_tool(model: ChatGLM, glm_server: GLMServer) -> None:
@@ -166,9 +166,10 @@ def test_sources_of_a_search_tool(model: ChatGLM, glm_server: GLMServer) -> None
         events = page.say("?")
     found, cited = [event for event in events if event["type"] == "sources"]
     assert [source["title"] for source in found["sources"]] == ["A", "B"]
-    assert not found["cited"]
+    [result] = [event for event in events if event["type"] == "result"]
+    assert found["call"] == result["id"]
     assert [source["title"] for source in cited["sources"]] == ["B"]
-    assert cited["cited"]
+    assert cited["call"] is None
     assert "Dropped." not in text(events)
 
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import re
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from langchain_glm.cli.chat_page.guard import LOOPBACK, RefusedError, check_host, read_json
-from langchain_glm.cli.chat_page.sending import EventStream
 from langchain_glm.cli.chat_page.turns import history, run_turn
+from langchain_glm.cli.web.guard import LOOPBACK, RefusedError, guarded, read_json
+from langchain_glm.cli.web.html import PRIVATE, page_response
+from langchain_glm.cli.web.sending import EventStream
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from langchain_core.runnables import RunnableConfig
     from starlette.requests import Request
@@ -34,11 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["chat_app"]
 
 _HTML: Final = Path(__file__).with_name("chat.html")
-_PRIVATE: Final = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 _SECONDS_TO_END: Final = 2.0
 _THREAD: Final = re.compile(r"[\w-]{16,64}")
 _IMAGE: Final = re.compile(r"data:(image/(?:png|jpeg|webp|gif));base64,([A-Za-z0-9+/]+=*)")
@@ -96,29 +89,20 @@ def chat_app(
     page = _Page(graph, nodes, max_bytes)
     about = {"title": title, "note": note, "examples": list(examples), "images": images, "max_bytes": max_bytes}
 
+    names = LOOPBACK | set(hosts)
+
     async def show_page(request: Request) -> Response:
-        html, policy = _html_and_policy()
-        return HTMLResponse(html, headers={**_PRIVATE, "content-security-policy": policy})
+        return page_response(_HTML)
 
     async def show_about(request: Request) -> Response:
         return JSONResponse(about)
 
-    def guarded(answer: Callable[[Request], Awaitable[ASGIApp]]) -> Callable[[Request], Awaitable[Any]]:
-        async def respond(request: Request) -> ASGIApp:
-            try:
-                check_host(request, LOOPBACK | set(hosts))
-                return await answer(request)
-            except RefusedError as refused:
-                return refused.response
-
-        return respond
-
     return Starlette(
         routes=[
-            Route("/", guarded(show_page)),
-            Route("/about", guarded(show_about)),
-            Route("/thread/{thread}", guarded(page.show_thread)),
-            Route("/chat", guarded(page.chat), methods=["POST"]),
+            Route("/", guarded(show_page, names)),
+            Route("/about", guarded(show_about, names)),
+            Route("/thread/{thread}", guarded(page.show_thread, names)),
+            Route("/chat", guarded(page.chat, names), methods=["POST"]),
         ]
     )
 
@@ -138,7 +122,7 @@ class _Page:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._running[thread].ended.wait(), _SECONDS_TO_END)
         events = await history(self._agent, _config(thread))
-        return JSONResponse(events, headers=_PRIVATE)
+        return JSONResponse(events, headers=PRIVATE)
 
     async def chat(self, request: Request) -> ASGIApp:
         body = await read_json(request, self._max_bytes)
@@ -188,18 +172,3 @@ def _with_memory(model: BaseChatModel) -> Agent:
     from langgraph.checkpoint.memory import InMemorySaver
 
     return create_agent(model, checkpointer=InMemorySaver())
-
-
-@cache
-def _html_and_policy() -> tuple[str, str]:
-    """Return the page, and a policy under which a browser runs only the page's own script and asks only this server."""
-    html = _HTML.read_text(encoding="utf-8")
-
-    def own(tag: str) -> str:
-        [text] = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
-        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-    return html, (
-        f"default-src 'none'; script-src {own('script')}; style-src {own('style')}; img-src data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )

@@ -67,11 +67,11 @@ def end_events(message: BaseMessage) -> Iterator[Event]:
             "text": message.text[:_MOST_SHOWN],
             "failed": message.status == "error",
         }
-        yield from _sources(_found_by_tool(message.artifact), cited=False)
+        yield from _sources(_found_by_tool(message.artifact), call_id=message.tool_call_id)
     elif isinstance(message, AIMessage):
         for call in message.tool_calls:
             yield {"type": "call", "id": call["id"], "name": call["name"], "args": call["args"]}
-        yield from _sources(_found_by_model(message), cited=True)
+        yield from _sources(_found_by_model(message))
         yield from _usage(message)
 
 
@@ -137,7 +137,7 @@ def _found_by_tool(artifact: Any) -> list[Mapping[str, Any]]:
     return [result for result in found if isinstance(result, dict) and {"title", "link"} <= result.keys()]
 
 
-def _sources(found: list[Mapping[str, Any]], *, cited: bool) -> Iterator[Event]:
+def _sources(found: list[Mapping[str, Any]], call_id: str | None = None) -> Iterator[Event]:
     if found:
         sources = [
             {
@@ -150,4 +150,4 @@ def _sources(found: list[Mapping[str, Any]], *, cited: bool) -> Iterator[Event]:
             }
             for result in found
         ]
-        yield {"type": "sources", "sources": sources, "cited": cited}
+        yield {"type": "sources", "sources": sources, "call": call_id}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, ToolMessage
 from langgraph.constants import END, START
 
+from langchain_glm import GLMError
 from langchain_glm.cli.chat_page.events import chunk_events, end_events, failure, message_events
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ async def run_turn(
         await _keep(agent, config, came)
         raise
     except Exception as error:  # noqa: BLE001 - whatever an agent raises, the page must say that the turn failed
-        _LOG.warning("A turn failed.", exc_info=error)
+        if not isinstance(error, GLMError):  # the page shows those in full
+            _LOG.warning("A turn failed.", exc_info=error)
         yield failure(error)
     if (await agent.aget_state(config)).next:
         yield {"type": "open"}

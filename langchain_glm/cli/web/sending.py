@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from langchain_glm.cli.chat_page.events import Event
 
 __all__ = ["EventStream"]
 
@@ -30,11 +29,11 @@ class EventStream:
     """An ASGI response. When the client goes away, the events are stopped at once.
 
     Args:
-        events: the events; each is sent as one line of JSON.
+        events: the events; JSON values; each is sent as one line.
         on_end: called when the response has ended and the generator of the events is closed.
     """
 
-    def __init__(self, events: AsyncGenerator[Event], on_end: Callable[[], None]) -> None:
+    def __init__(self, events: AsyncGenerator[Any], on_end: Callable[[], None] | None = None) -> None:
         self._events = events
         self._on_end = on_end
         self._writing: asyncio.Task[None] | None = None
@@ -56,7 +55,8 @@ class EventStream:
             for task in (self._writing, *others):
                 task.cancel()
             await asyncio.gather(self._writing, *others, return_exceptions=True)
-            self._on_end()
+            if self._on_end:
+                self._on_end()
             self.ended.set()
         if not self._writing.cancelled():
             self._writing.result()

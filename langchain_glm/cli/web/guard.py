@@ -9,11 +9,12 @@ import orjson
 from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
-__all__ = ["LOOPBACK", "RefusedError", "check_host", "read_json"]
+__all__ = ["LOOPBACK", "RefusedError", "guarded", "read_json"]
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names under which this computer calls itself."""
@@ -34,7 +35,22 @@ class RefusedError(Exception):
         self.response = JSONResponse({"error": text}, status)
 
 
-def check_host(request: Request, hosts: Collection[str]) -> None:
+def guarded(
+    answer: Callable[[Request], Awaitable[ASGIApp]], hosts: Collection[str] = LOOPBACK
+) -> Callable[[Request], Awaitable[Any]]:
+    """Wrap a route's function, so that it answers only to these host names and sends refusals as responses."""
+
+    async def respond(request: Request) -> ASGIApp:
+        try:
+            _check_host(request, hosts)
+            return await answer(request)
+        except RefusedError as refused:
+            return refused.response
+
+    return respond
+
+
+def _check_host(request: Request, hosts: Collection[str]) -> None:
     """Refuse a request for another host name.
 
     A site on the web can give its own name the address of this computer (DNS rebinding); the browser then takes the

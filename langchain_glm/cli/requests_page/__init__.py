@@ -1,0 +1,1 @@
+"""The page of `glm serve` that shows the requests as they come."""
