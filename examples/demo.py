@@ -56,7 +56,7 @@ def convert_currency(amount: float, source: Currency, target: Currency) -> str:
 
 
 def make_search(model: ChatGLM) -> Any:
-    """Make a tool that searches in a separate request, because Z.ai ignores its search beside function tools."""
+    """Make a tool that searches in a separate request, because Z.ai ignores its search if functions are offered."""
     kimi: Any = None
     if not model.endpoint_host.glm_tools:
         kimi = create_agent(model.model_copy(update={"thinking": False}), [KimiWebSearch()])

@@ -22,7 +22,7 @@ class SQLiteLimiter:
 
     Args:
         path: the file, on a disk of this machine; network shares do not lock files reliably.
-        limit: the most requests in flight.
+        limit: the maximum number of requests in flight.
         longest: seconds after which the row of a running request expires; more than the longest reply takes.
     """
 

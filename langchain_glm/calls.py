@@ -150,7 +150,7 @@ def _answer(result: ChatResult) -> AIMessage:
 
 
 def _searches(payload: Mapping[str, Any]) -> bool:
-    """Whether a request asks for search results; GLM ignores its search if functions are offered beside it."""
+    """Whether a request asks for search results; GLM ignores its search if functions are offered too."""
     given = payload.get("tools")
     tools = [tool for tool in given if isinstance(tool, dict)] if isinstance(given, list) else []
     searches = [tool.get("web_search") for tool in tools if tool.get("type") == "web_search"]

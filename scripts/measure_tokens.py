@@ -3,7 +3,7 @@
     python scripts/measure_tokens.py FOLDER
 
 A case is a folder with `meta.json` (`provider`, `model`, `fidelity`), `request.json` and `response.json` or
-`stream.sse`. Each case gives a prompt (if its request is at hand) and a reply (its texts against
+`stream.sse`. Each case gives a prompt (if its request was recorded) and a reply (its texts against
 `completion_tokens`). Equal pairs of text and count are counted once. These are left out: hand-written cases, gateways
 whose counts follow other rules, prompts with media, replies of fewer than ten tokens, and replies whose text is
 incomplete or holds the model's special tokens, which the endpoint counts as one token each.

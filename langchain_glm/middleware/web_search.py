@@ -1,4 +1,4 @@
-"""`GLMWebSearchMiddleware`: GLM's built-in web search as a tool beside functions, with citations."""
+"""`GLMWebSearchMiddleware`: GLM's built-in web search as a tool that works alongside functions, with citations."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _CONFIG: Final[RunnableConfig] = {"tags": [TAG_NOSTREAM], "metadata": {"lc_sourc
 
 
 class GLMWebSearchMiddleware(AgentMiddleware[Any, Any, Any]):
-    """Give an agent GLM's web search as a tool, because Z.ai ignores the built-in one beside functions.
+    """Give an agent GLM's web search as a tool, because Z.ai ignores its built-in search if functions are offered too.
 
     For each call of the tool, the model gets a separate request that offers only GLM's built-in search. Its results
     become the tool's result, and the model's own sentence is dropped. This works wherever the built-in search does,

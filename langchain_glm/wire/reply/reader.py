@@ -21,7 +21,7 @@ def read_result(reply: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result in a reply, whose `content` is a text.
 
     Raises:
-        GLMServerError: if it is no result.
+        GLMServerError: if it is not a result.
     """
     result = reply["reader_result"]
     if not isinstance(result, dict) or not isinstance(result.get("content", ""), str | None):

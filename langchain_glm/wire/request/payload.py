@@ -30,8 +30,8 @@ __all__ = ["build"]
 _COPIED: Final = ("temperature", "top_p", "do_sample", "request_id", "user_id")
 _SAMPLING: Final = ("temperature", "top_p")
 _IGNORED_SEARCH: Final = (
-    "GLM ignores its built-in web_search beside functions (seen on Z.ai). In an agent, add GLMWebSearchMiddleware; or "
-    "offer the tool GLMSearchResults(), which coding plans do not serve."
+    "GLM ignores its built-in web_search if functions are offered too (seen on Z.ai). In an agent, add "
+    "GLMWebSearchMiddleware; or offer the tool GLMSearchResults(), which coding plans do not serve."
 )
 
 
