@@ -3,9 +3,9 @@
     python scripts/build_site.py             # with a broken link, it ends with status 1
     python scripts/build_site.py --preview   # shows broken links and goes on
 
-Zensical builds one language at a time, so each has a copy of its pages and a configuration under `build/docs`. The order
-of the pages is in `docs/navigation.toml`. A page without a place there, and anything that a page would load from another
-machine, end the program with status 1, too. `make docs` runs it.
+Zensical builds one language at a time, so each has a copy of its pages and a configuration under `build/docs`. The
+order of the pages is in `docs/navigation.toml`. A page without a place there, and anything that a page would load from
+another machine, end the program with status 1, too. `make docs` runs it.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def build(language: str, *, strict: bool) -> None:
     # JSON is YAML, so the configuration can be written without a library.
     (stage / "mkdocs.yml").write_text(json.dumps(configuration(language), ensure_ascii=False), encoding="utf-8")
     command = [sys.executable, "-m", "zensical", "build", "--clean", "--config-file", "mkdocs.yml"]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own command
         [*command, "--strict"] if strict else command,
         cwd=stage,
         check=False,

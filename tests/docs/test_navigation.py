@@ -1,4 +1,4 @@
-"""The site: its navigation has every page, its languages have the same pages, and every public name is on one of them."""
+"""The site: every page is in its navigation, and every public name on a page of its reference."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def test_every_page_is_in_the_navigation_once(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_has_one_title(language: str) -> None:
     for page in pages_of(language):
-        prose = re.sub(r"^ *```.*?^ *```", "", (DOCS / language / page).read_text("utf-8"), flags=re.M | re.S)
+        source = (DOCS / language / page).read_text(encoding="utf-8")
+        prose = re.sub(r"^ *```.*?^ *```", "", source, flags=re.MULTILINE | re.DOTALL)
         assert len(re.findall(r"^# \S", prose, re.MULTILINE)) == 1, page
 
 
