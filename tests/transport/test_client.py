@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 import weakref
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -516,6 +517,22 @@ def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(
     close_clients()
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "not PEM"])
+@pytest.mark.parametrize("way", WAYS)
+def test_certificates_that_cannot_be_read_are_an_error(
+    way: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content:
+        (tmp_path / "ca.pem").write_text(content, encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    close_clients()
+    with pytest.raises(GLMConnectionError, match=r"certificates .* cannot be read") as caught:
+        read(ChatGLM(model="m", base_url=f"{ELSEWHERE}/v1", max_retries=0), way)
+    assert "SSL_CERT_FILE" in str(caught.value)
+    assert not caught.value.is_retryable
+    assert requests_in_flight() == 0
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """The file of a certificate for localhost that signs itself, with its key."""
@@ -551,6 +568,28 @@ def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(certificate: Pat
         )
         assert done.stdout.splitlines() == ["reply 1", "reply 2", "reply 3"], done.stderr
         assert server.connections == 1
+
+
+def test_closing_the_clients_reads_the_names_of_certificates_again(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def answer(server: Server, connection: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as encrypted:
+            keep_alive(server, encrypted)
+
+    with serving(answer) as server:
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+        model = ChatGLM(model="m", base_url=url, api_key="k", max_retries=0)
+        close_clients()
+        with pytest.raises(GLMConnectionError, match="not trusted"):
+            model.invoke("hi")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        close_clients()
+        assert model.invoke("hi").text
+        close_clients()
 
 
 def test_a_certificate_that_is_not_trusted_is_said_once(waits: list[float], certificate: Path) -> None:
