@@ -68,7 +68,10 @@ class _SharedClient(Generic[_Client]):
 
 @cache
 def _tls_context() -> ssl.SSLContext:
-    """Make the TLS context only once, because it takes 20 ms; SSL_CERT_FILE and SSL_CERT_DIR are honored."""
+    """Make the TLS context only once, because it takes 20 ms; SSL_CERT_FILE and SSL_CERT_DIR are honored.
+
+    Closing the clients clears it, so that the next one reads the variables again.
+    """
     try:
         return httpx2.create_ssl_context()
     except OSError as error:  # errors of ssl are of this class too
@@ -255,13 +258,15 @@ def requests_in_flight() -> int:
 def close_clients() -> None:
     """Close the connections that synchronous calls share; a connection in use is closed after its request.
 
-    The next call opens new ones. Calling this is never necessary, because idle connections are closed anyway.
+    The next call opens new ones and reads the variables for proxies and certificates again. Calling this is only
+    necessary after a change of these variables, because idle connections are closed anyway.
 
     Example:
         ```python
         langchain_glm.close_clients()
         ```
     """
+    _tls_context.cache_clear()
     for clients in _sync.values():
         with suppress(IndexError):  # the list is empty, perhaps because another thread closes them too
             while True:
@@ -270,6 +275,7 @@ def close_clients() -> None:
 
 async def aclose_clients() -> None:
     """Close the connections that async calls on the running event loop share. The async version of `close_clients`."""
+    _tls_context.cache_clear()
     entry = _async.get(asyncio.get_running_loop())
     if entry is not None:
         await _aclose_all(entry[0])

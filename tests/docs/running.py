@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from contextlib import ExitStack, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -50,7 +51,10 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
         def serve(host: str, **arguments: Any) -> GLMServer:
             server = running.enter_context(GLMServer(host, **arguments))
             monkeypatch.setenv(HOSTS[host].key_variables[0], server.api_key)
-            monkeypatch.setenv(HOSTS[host].url_variables[0], server.base_url)
+            if HOSTS[host].url_variables:
+                monkeypatch.setenv(HOSTS[host].url_variables[0], server.base_url)
+            else:  # a coding plan, for instance
+                running.enter_context(patch.dict(HOSTS, {host: replace(HOSTS[host], base_url=server.base_url)}))
             servers[host] = server
             return server
 

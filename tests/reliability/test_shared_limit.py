@@ -138,6 +138,7 @@ def test_it_goes_along_in_a_pickle(
     assert copy.invoke("hi").text
 
 
-def test_the_document_shows_the_file() -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_documents_show_the_file(language: str) -> None:
     source = (ROOT / "examples" / "shared_limit.py").read_text(encoding="utf-8")
-    assert f"```python\n{source}```" in (ROOT / "docs" / "en" / "how-to" / "limits.md").read_text(encoding="utf-8")
+    assert f"```python\n{source}```" in (ROOT / f"docs/{language}/how-to/limits.md").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 import weakref
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -491,23 +492,6 @@ def test_a_local_endpoint_is_not_asked_through_a_proxy(
     assert read(make_model(), way)
 
 
-@pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_file_of_certificates_that_cannot_be_read(
-    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_text(content)
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    close_clients()
-    clients._tls_context.cache_clear()
-    with pytest.raises(GLMConnectionError, match="SSL_CERT_FILE names .*ca.pem, which cannot be read") as raised:
-        with clients.borrow("https://api.invalid/v1"):
-            pass
-    assert not raised.value.is_retryable
-    assert "Correct or unset SSL_CERT_FILE" in str(raised.value)
-
-
 @pytest.mark.parametrize(
     ("proxy", "says"),
     [
@@ -531,6 +515,22 @@ def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(
     assert "hush" not in "".join(traceback.format_exception(caught.value))
     assert requests_in_flight() == 0
     close_clients()
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "not PEM"])
+@pytest.mark.parametrize("way", WAYS)
+def test_certificates_that_cannot_be_read_are_an_error(
+    way: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content:
+        (tmp_path / "ca.pem").write_text(content, encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    close_clients()
+    with pytest.raises(GLMConnectionError, match=r"SSL_CERT_FILE names .*ca\.pem, which cannot be read") as caught:
+        read(ChatGLM(model="m", base_url=f"{ELSEWHERE}/v1", max_retries=0), way)
+    assert "SSL_CERT_FILE" in str(caught.value)
+    assert not caught.value.is_retryable
+    assert requests_in_flight() == 0
 
 
 @pytest.fixture
@@ -568,6 +568,28 @@ def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(certificate: Pat
         )
         assert done.stdout.splitlines() == ["reply 1", "reply 2", "reply 3"], done.stderr
         assert server.connections == 1
+
+
+def test_closing_the_clients_reads_the_names_of_certificates_again(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def answer(server: Server, connection: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as encrypted:
+            keep_alive(server, encrypted)
+
+    with serving(answer) as server:
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+        model = ChatGLM(model="m", base_url=url, api_key="k", max_retries=0)
+        close_clients()
+        with pytest.raises(GLMConnectionError, match="not trusted"):
+            model.invoke("hi")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        close_clients()
+        assert model.invoke("hi").text
+        close_clients()
 
 
 def test_a_certificate_that_is_not_trusted_is_said_once(waits: list[float], certificate: Path) -> None:
