@@ -55,7 +55,14 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
         hosts = hosts_of(page)
         for host in hosts:
             serve(host)
-        hidden = {"servers": servers, "serve": serve, "Reply": Reply, "ToolCall": ToolCall, "Fault": Fault}
+        hidden = {
+            "servers": servers,
+            "serve": serve,
+            "setenv": monkeypatch.setenv,
+            "Reply": Reply,
+            "ToolCall": ToolCall,
+            "Fault": Fault,
+        }
         for block in blocks_of(page.read_text(encoding="utf-8")):
             if block.info == "server":
                 _run(block, page, {**hidden, "server": servers[hosts[0]], "Path": Path})
