@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-
+import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import HumanMessage, SystemMessage
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
 __all__ = ["COLUMNS", "PACKAGES", "QUESTIONS", "measure"]
-
 
 
 ANSWER: Final = Reply("Blue light is scattered most.", reasoning="Rayleigh scattering.")
@@ -120,7 +120,9 @@ def reasoning_of(message: Any) -> str:
 def tokens_of(message: Any) -> str:
     usage = message.usage_metadata or {}
     kinds = {*usage.get("input_token_details", {}), *usage.get("output_token_details", {})}
-    return "with cached and reasoning tokens" if {"cache_read", "reasoning"} <= kinds else "none" if not usage else "sums"
+    return (
+        "with cached and reasoning tokens" if {"cache_read", "reasoning"} <= kinds else "none" if not usage else "sums"
+    )
 
 
 # Each question: what a model does, in the words of the page.
@@ -264,7 +266,7 @@ QUESTIONS: Final[dict[str, Callable[[Any, GLMServer], str]]] = {
     "reasoning, from `stream`": reasoning_streamed,
     "reasoning in the next request": reasoning_returned,
     "GLM's web search in `bind_tools`": search,
-    "`tool_choice=\"any\"`, but no call comes": forced_call,
+    '`tool_choice="any"`, but no call comes': forced_call,
     "structured output, but the model answers in prose": structured,
     "no balance (1113): error and requests": no_balance,
     "quota used up (1308): requests": quota,
