@@ -65,6 +65,7 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
             "servers": servers,
             "serve": serve,
             "enter": running.enter_context,  # for what else must run while the page does, such as a proxy
+            "setenv": monkeypatch.setenv,
             "Reply": Reply,
             "ToolCall": ToolCall,
             "Fault": Fault,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
+import sys
 import tomllib
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.docs.needing import need
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks_of, expected_output, listed, matches, with_outputs
 from tests.docs.running import run_page
 
@@ -41,9 +41,10 @@ def name(page: Path) -> str:
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_examples_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = page.read_text(encoding="utf-8")
-    if missing := [module for module in listed(source, "needs") if find_spec(module) is None]:
-        give_up = pytest.fail if os.environ.get("EVERY_PAGE") else pytest.skip  # `make docs` sets it
-        give_up(f"needs {', '.join(missing)}: run `make docs`")
+    need(listed(source, "needs"))
+    pythons = listed(source, "pythons")
+    if pythons and f"{sys.version_info.major}.{sys.version_info.minor}" not in pythons:
+        pytest.skip(f"what the page shows can be installed on Python {', '.join(pythons)} only")
     blocks = blocks_of(source)
     for block, printed in run_page(page, tmp_path, monkeypatch).items():
         where = f"{name(page)}:{block.line + 1}"
