@@ -66,6 +66,9 @@ class Host:
         paths: paths that are not below `base_url`: the path → where it is, relative to `base_url`.
         ocr_pages: the maximum number of pages that one request to `/layout_parsing` may ask for.
         mcp_url: everything before `/NAME/mcp` in the URLs of its MCP servers; `None` if it has none.
+        chat_model: the model that the program `glm` asks if none is named.
+        image_model: the same for questions with images.
+        key_page: where users get a key; empty if that is not known.
     """
 
     name: str
@@ -101,6 +104,9 @@ class Host:
     paths: Mapping[str, str] = field(default_factory=dict, hash=False)
     ocr_pages: int = 30
     mcp_url: str | None = None
+    chat_model: str = "glm-5.2"
+    image_model: str = "glm-5.3-flash"
+    key_page: str = ""
 
     @property
     def key_variable(self) -> str:
@@ -133,6 +139,7 @@ _BIGMODEL_SERVES: Final = _ZAI_SERVES | {"/embeddings", "/rerank", "/knowledge/r
 # On coding plans, `/embeddings` was refused with 1211 for two accounts in 2026-07, and `/web_search` bills the balance
 # of the ordinary host; the plans bring search and reader as MCP servers instead.
 _PLAN_SERVES: Final = frozenset({"/tokenizer"})
+# The pages for keys are those that the companies' quick starts link to; that they still exist is assumed.
 # Providers: models.dev, LiteLLM and genai-prices 0.2.3, 2026-11; they have no name for the gateways in this file.
 # docs.z.ai, 2026-10-07: URLs, `tool_stream`, `clear_thinking`, tool_choice "auto" only, no json_schema. Key and URL
 # variables: zai-sdk 0.2.3 and Z.ai's MCP servers. Streams hold usage without asking (recorded, 2025-09 to 2026-08).
@@ -157,6 +164,7 @@ _ZAI: Final = Host(
     search_engines=("search-prime", "search_pro_jina", "search_std"),
     serves=_ZAI_SERVES,
     mcp_url="https://api.z.ai/api/mcp",
+    key_page="https://z.ai/manage-apikey/apikey-list",
 )
 # docs.bigmodel.cn, 2026-04 to 2026-10; a request to `/v4/v1` got 404, 2026-08. Variables: the old zhipuai SDK and
 # models.dev.
@@ -183,6 +191,7 @@ _BIGMODEL: Final = replace(
     # description, 2026-10, and users cut their documents to it.
     ocr_pages=100,
     mcp_url="https://open.bigmodel.cn/api/mcp",
+    key_page="https://bigmodel.cn/usercenter/proj-mgmt/apikeys",
 )
 # The pages about coding plans on docs.z.ai and docs.bigmodel.cn, 2026-10-07: also how they map efforts, and that they
 # keep reasoning by default.
@@ -214,6 +223,9 @@ _KIMI: Final = Host(
     glm_tools=False,
     serves=frozenset(),
     tool_names=r"\$[a-z_]+|[a-zA-Z_][a-zA-Z0-9_-]{2,63}",  # names with $ are its own tools; Moonshot's API, 2026-04
+    chat_model="kimi-k2.6",
+    image_model="kimi-k2.6",
+    key_page="https://platform.moonshot.ai/console/api-keys",
 )
 
 HOSTS: Final[Mapping[str, Host]] = {
@@ -234,6 +246,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             coding_plan=True,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
+            chat_model="glm-5.3",
         ),
         _BIGMODEL,
         # The pages about coding plans, 2026-10-07; that a search needs an engine there too is assumed.
@@ -251,6 +264,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             coding_plan=True,
             served_as=_CODING_PLAN_MODELS,
             serves=_PLAN_SERVES,
+            chat_model="glm-5.3",
         ),
         # docs.phanedge.cloud, 2026-11: passes on `thinking` and GLM's search object, which must be complete; its page
         # about web search recommends search_pro_jina.
@@ -280,6 +294,7 @@ HOSTS: Final[Mapping[str, Host]] = {
             url_variables=(),
             chosen_by_key=False,
             currency=None,  # it bills in yuan, by a list that is not here
+            key_page="https://platform.moonshot.cn/console/api-keys",
         ),
     )
 }

@@ -6,9 +6,11 @@ import argparse
 import difflib
 import os
 import sys
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from langchain_glm.notices import GLMWarning
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
+    "ask": Command("langchain_glm.cli.ask", "ask a question; the word ask may be left out"),
+    "chat": Command("langchain_glm.cli.chat", "have a conversation"),
+    "cost": Command("langchain_glm.cli.cost", "show the tokens and the price of a saved conversation"),
     "doctor": Command("langchain_glm.cli.doctor", "find out what is wrong, and what to do about it"),
     "models": Command("langchain_glm.cli.models", "list the models: limits, abilities, prices"),
     "tokens": Command("langchain_glm.cli.tokens", "estimate or count the tokens of a text"),
@@ -42,14 +47,28 @@ COMMANDS: Final = {
 }
 """Every command by name, in the order of the help."""
 
-_EXTRA: Final = ("rich", "starlette", "uvicorn", "h11")
+_ALIKE: Final = 0.8
+"""How near a single word must be to a command to be taken for a misspelled one, from 0 to 1."""
+
+_EXTRA: Final = ("rich", "markdown_it", "starlette", "uvicorn", "h11")
 """What the extra `cli` installs; a command that cannot import it says so."""
 
-_EXAMPLES: Final = """\
-  glm --version             print the version
-  glm COMMAND --help        show the arguments of a command
+_USAGE: Final = """\
+usage: glm "question"        ask GLM, for example: glm "What is a monad?"
+       glm COMMAND ...       run one of the commands below
 
-exit status: 0 done, 1 failed, 2 wrong arguments or something to set up first, 130 stopped with Ctrl-C
+Set the key of your host first, such as ZAI_API_KEY or ZHIPUAI_API_KEY; or try it without one: glm --demo "Hello"
+
+  cat notes.txt | glm "sum this up"        glm -c "and in Chinese?"        glm --search "news about GLM"
+
+commands:
+{commands}
+
+  glm ask --help       how to ask: the model, thinking, search, images, JSON
+  glm COMMAND --help   the arguments of another command
+  glm --version        the version
+
+exit status: 0 done; 1 failed; 2 wrong arguments, no key or a missing package; 130 stopped with Ctrl-C
 """
 
 
@@ -68,7 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _replace_what_cannot_be_printed()
     try:
-        status = _dispatch(arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("default", GLMWarning)
+            warnings.showwarning = _notice
+            status = _dispatch(arguments)
         sys.stdout.flush()  # a closed pipe shows here, and not when Python ends
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -79,30 +102,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    first = arguments[0] if arguments else "--help"
+    if not arguments and sys.stdin is not None and not sys.stdin.isatty():
+        return _run("ask", [])  # what comes through the pipe is the question
+    first = arguments[0] if arguments else "help"
     if first in ("-h", "--help", "help"):
-        print(_help(), end="")
+        print(
+            _USAGE.format(commands="\n".join(f"  {name:<9}{command.help}" for name, command in COMMANDS.items())),
+            end="",
+        )
         return 0
     if first in ("-V", "--version"):
         print(f"glm {__version__}")
         return 0
-    if first not in COMMANDS:
-        near = difflib.get_close_matches(first, COMMANDS, 1)
-        print(
-            f"{first!r} is not a command." + (f" Did you mean glm {near[0]}?" if near else " See glm --help."),
-            file=sys.stderr,
-        )
+    if first in COMMANDS:
+        return _run(first, arguments[1:])
+    near = difflib.get_close_matches(first, COMMANDS, 1, _ALIKE) if len(arguments) == 1 else []
+    if near:
+        print(f"Did you mean glm {near[0]}? To ask this as a question: glm ask {first}", file=sys.stderr)
         return UNUSABLE
-    return _run(first, arguments[1:])
+    return _run("ask", arguments)
 
 
 def _run(name: str, arguments: list[str]) -> int:
     command = COMMANDS[name]
     try:
         module = import_module(command.module)
+        from langchain_glm.errors import GLMAuthenticationError, GLMError, GLMValueError
+
         parser = argparse.ArgumentParser(prog=f"glm {name}", description=f"{command.help.capitalize()}.")
         module.add_arguments(parser)
-        status: int = module.run(parser.parse_args(arguments))
+        options = parser.parse_args(arguments)
+        try:
+            status: int = module.run(options)
+        except BrokenPipeError:
+            raise
+        except (GLMError, OSError) as error:
+            print(error, file=sys.stderr)
+            unsent = isinstance(error, GLMValueError | GLMAuthenticationError) and error.status is None
+            return UNUSABLE if unsent else FAILED
     except ImportError as error:
         missing = str(error.name).partition(".")[0]
         if missing not in _EXTRA:
@@ -112,9 +149,9 @@ def _run(name: str, arguments: list[str]) -> int:
     return status
 
 
-def _help() -> str:
-    lines = [f"  {'glm ' + name:<26}{command.help}" for name, command in COMMANDS.items()]
-    return "\n".join(["usage: glm COMMAND [ARGUMENTS]", "", "GLM in the terminal.", "", *lines, _EXAMPLES])
+def _notice(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning in a line, without the place in the code that it is about."""
+    print(f"Note: {message}", file=sys.stderr)
 
 
 def _replace_what_cannot_be_printed() -> None:

@@ -43,6 +43,9 @@ NOT_ASKED: Final[Mapping[str, str]] = {
     "search_engines": "the questions are about chat only",
     "search_query_limit": "the questions are about chat only",
     "mcp_url": "the questions are about chat only",
+    "chat_model": "it is a decision of ours",
+    "image_model": "it is a decision of ours",
+    "key_page": "it is a page for people",
     "tool_message_name": "no endpoint is known to refuse either form",
 }
 """The fields of `Host` that have no question of their own, with the reason."""
