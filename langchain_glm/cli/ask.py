@@ -21,7 +21,7 @@ from langchain_glm.cli.media import image_block, question_message_content
 from langchain_glm.cli.show import Nothing, make_printer
 from langchain_glm.cli.talk import Outcome, talk
 from langchain_glm.cli.turn import sources_of
-from langchain_glm.errors import GLMValueError
+from langchain_glm.errors import GLMError, GLMValueError
 
 if TYPE_CHECKING:
     import argparse
@@ -149,7 +149,8 @@ def _structured(
     began = time.monotonic()
     found: Any = model.with_structured_output(schema, include_raw=True).invoke(messages)
     if found["parsing_error"] is not None:
-        raise found["parsing_error"]
+        reason = str(found["parsing_error"]).splitlines()[0]
+        raise GLMError(f"The answer does not fit the schema: {reason}", hint="Ask again, or ask for less at once.")
     answer: AIMessage = found["raw"]
     data = found["parsed"]
     kept = AIMessage(_dumps(data), response_metadata=answer.response_metadata, usage_metadata=answer.usage_metadata)

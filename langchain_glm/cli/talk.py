@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from langchain_glm.cli.echo import no_echo
 from langchain_glm.cli.endpoint import make_model
 from langchain_glm.cli.mcp_tools import mcp_tools
 from langchain_glm.cli.turn import run_turn, sources_of
@@ -77,7 +78,8 @@ def talk(
 
     began = time.monotonic()
     try:
-        runner.run(turn())
+        with no_echo():
+            runner.run(turn())
     except GLMValueError:
         raise
     except GLMError as failure:

@@ -83,20 +83,19 @@ def whole(text: str, columns: int, render: Callable[[str], RenderableType]) -> l
 
 
 @pytest.mark.parametrize("rows", [12, 50])
-@pytest.mark.parametrize("columns", [40, 80, 120])
-@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(("columns", "size"), [(80, 3), (120, 11), (40, 1000)])
 def test_markdown_ends_as_if_printed_at_once(size: int, columns: int, rows: int) -> None:
     assert grown(TEXT, size, columns, rows, markdown) == whole(TEXT, columns, markdown)
 
 
-@pytest.mark.parametrize("size", [1, 7])
+@pytest.mark.parametrize("size", [7])
 def test_thinking_ends_as_if_printed_at_once(size: int) -> None:
     assert grown(TEXT, size, 80, 12, thinking) == whole(TEXT, 80, thinking)
 
 
 def test_an_answer_longer_than_the_screen_is_all_there() -> None:
     text = "\n".join(f"- point {number}" for number in range(100))
-    assert [line.strip() for line in grown(text, 9, 80, 10, markdown)[:100]] == [f"• point {n}" for n in range(100)]
+    assert grown(text, 40, 80, 10, markdown) == whole(text, 80, markdown)
 
 
 def test_folded_text_disappears() -> None:
@@ -121,9 +120,9 @@ def test_finished_blocks_are_not_drawn_again() -> None:
         assert isinstance(terminal.file, io.StringIO)
         return len(terminal.file.getvalue())
 
-    assert written(400) < 4.4 * written(100)
+    assert written(120) < 4.4 * written(30)
 
 
 def test_blocks_of_markdown() -> None:
     text = "# Head\n\nA\nparagraph\n\n- a\n\n- list\n\n```\ncode\n\n```\nend"
-    assert [text[start:].split()[0] for start in markdown_blocks(text)] == ["#", "A", "-", "```", "end"]
+    assert [text[start:].split(maxsplit=1)[0] for start in markdown_blocks(text)] == ["#", "A", "-", "```", "end"]
