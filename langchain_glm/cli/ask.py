@@ -173,7 +173,7 @@ def _facts(outcome: Outcome, settings: dict[str, Any], more: dict[str, Any]) -> 
             for answer in answers
             for call in answer.tool_calls
         ],
-        "usage": used._asdict() | {"costs": None},
+        "usage": {name: count for name, count in used._asdict().items() if name != "costs"},
         "cost": [{"amount": float(price), "currency": price.currency} for price in used.costs] or None,
         "seconds": round(outcome.seconds, 3),
         "host": host_of(settings).name,

@@ -17,6 +17,7 @@ from langchain_glm.cli.mcp_tools import check_mcp
 from langchain_glm.cli.media import question_message_content
 from langchain_glm.cli.prompt import history, read_question
 from langchain_glm.cli.show import make_printer
+from langchain_glm.cli.styled_line import print_line
 from langchain_glm.cli.talk import talk
 from langchain_glm.errors import GLMError
 
@@ -92,12 +93,4 @@ def _answer(chat: Chat, text: str, servers: list[str], runner: asyncio.Runner) -
         print("Stopped. What came is kept." if outcome.messages else "Stopped before an answer came.")
     used = figures(outcome.messages)
     if used.input or used.output:
-        print_dim(figures_line(used, outcome.seconds))
-
-
-def print_dim(text: str) -> None:
-    """Print a line that stands back."""
-    from rich.console import Console
-    from rich.text import Text
-
-    Console(highlight=False).print(Text(text, style="dim"), soft_wrap=True)
+        print_line(figures_line(used, outcome.seconds), {"": "dim"})

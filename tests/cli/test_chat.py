@@ -78,7 +78,7 @@ def test_a_conversation(
     user.send("/think show\r")
     user.until("The user wants a table")
     user.send("and of\\\r")
-    user.until("\n. ")
+    user.until("\n.")
     user.send("Germany?\r")
     user.until("Berlin.")
     assert server.requests[-1].body["messages"][-1]["content"] == "and of\nGermany?"

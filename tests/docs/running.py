@@ -39,6 +39,8 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("PATH", sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"])
     monkeypatch.setenv("NO_COLOR", "1")
+    for variable in ("XDG_DATA_HOME", "XDG_STATE_HOME"):  # where `glm` saves conversations
+        monkeypatch.setenv(variable, str(folder / ".user"))
     for known in HOSTS.values():
         for variable in (*known.key_variables, *known.url_variables):
             monkeypatch.delenv(variable, raising=False)
