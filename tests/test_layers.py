@@ -97,6 +97,11 @@ def test_the_package_does_not_need_its_test_server(name: str) -> None:
     assert not within(modules, "langchain_glm.testing", "starlette", "uvicorn", "pytest")
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("cli/") and name != "__main__.py"])
+def test_nothing_needs_the_program(name: str) -> None:
+    assert not within(imported(FILES[name]), "langchain_glm.cli")
+
+
 CORE = ["langchain_core.language_models.chat_models", "httpx", "tenacity", "orjson"]
 
 

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.cli.conversations import last_conversation, new_conversation, write
-from langchain_glm.cli.endpoint import add_model_arguments, connection, host_of, make_model, model_settings
+from langchain_glm.cli.endpoint import add_model_arguments, connection, make_model, model_settings
 from langchain_glm.cli.figures import figures, figures_line
 from langchain_glm.cli.main import FAILED, INTERRUPTED
 from langchain_glm.cli.mcp_tools import check_mcp
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json and outcome.messages:
         print(_dumps(_facts(outcome, settings, {} if schema is None else {"data": data})))
     if options.stats and outcome.messages:
-        where = f"{settings['model']} at {host_of(settings).name}"
+        where = f"{settings['model']} at {settings['host'].name}"
         print(f"{figures_line(figures(outcome.messages), outcome.seconds)}; {where}", file=sys.stderr)
     if outcome.error:
         print(outcome.error, file=sys.stderr)
@@ -102,7 +102,7 @@ def with_system(messages: list[BaseMessage], system: str | None) -> list[BaseMes
 
 def saved_host(settings: dict[str, Any]) -> str:
     """Return the name of the host that a conversation goes on with; a gateway must be named again."""
-    name = host_of(settings).name
+    name = settings["host"].name
     return name if name in HOSTS else ""
 
 
@@ -176,7 +176,7 @@ def _facts(outcome: Outcome, settings: dict[str, Any], more: dict[str, Any]) -> 
         "usage": {name: count for name, count in used._asdict().items() if name != "costs"},
         "cost": [{"amount": float(price), "currency": price.currency} for price in used.costs] or None,
         "seconds": round(outcome.seconds, 3),
-        "host": host_of(settings).name,
+        "host": settings["host"].name,
         "model": metadata.get("model_name") or settings["model"],
         "request_id": metadata.get("request_id") or metadata.get("id"),
         "finish_reason": metadata.get("finish_reason"),

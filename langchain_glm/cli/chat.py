@@ -11,7 +11,7 @@ from langchain_core.messages import HumanMessage
 from langchain_glm.cli.ask import reasoning_of, save, saved_host, with_system
 from langchain_glm.cli.chat_commands import Chat, obey
 from langchain_glm.cli.conversations import last_conversation, new_conversation, title
-from langchain_glm.cli.endpoint import add_model_arguments, connection, host_of, model_settings
+from langchain_glm.cli.endpoint import add_model_arguments, connection, model_settings
 from langchain_glm.cli.figures import figures, figures_line
 from langchain_glm.cli.mcp_tools import check_mcp
 from langchain_glm.cli.media import question_message_content
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     conversation.messages = with_system(conversation.messages, options.system)
     with connection(options, conversation.host or None) as found, asyncio.Runner() as runner, history():
         chat = Chat(conversation, model_settings(options, found, saved_model=conversation.model))
-        print(f"{chat.settings['model']} at {host_of(found).name}. /help lists the commands; Ctrl-D ends.")
+        print(f"{chat.settings['model']} at {found['host'].name}. /help lists the commands; Ctrl-D ends.")
         if conversation.messages:
             print(f"The conversation goes on after: {title(conversation.messages)}")
         while True:

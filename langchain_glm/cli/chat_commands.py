@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.catalog.models import EFFORTS, find_model
 from langchain_glm.cli.conversations import Conversation, as_json, as_markdown, new_conversation
-from langchain_glm.cli.endpoint import find_host, host_of, reads_images
+from langchain_glm.cli.endpoint import find_host, reads_images
 from langchain_glm.cli.folders import write_private
 from langchain_glm.cli.media import image_block
 from langchain_glm.errors import GLMValueError
@@ -59,7 +59,7 @@ def obey(chat: Chat, line: str) -> str:
 
 
 def _model(chat: Chat, argument: str) -> str:
-    host = host_of(chat.settings)
+    host = chat.settings["host"]
     if not argument:
         return f"The model is {chat.settings['model']}. To change it: /model NAME"
     chat.settings["model"] = argument
@@ -69,7 +69,7 @@ def _model(chat: Chat, argument: str) -> str:
 
 def _host(chat: Chat, argument: str) -> str:
     if not argument:
-        return f"The host is {host_of(chat.settings).name}. To change it: /host {'|'.join(HOSTS)}"
+        return f"The host is {chat.settings['host'].name}. To change it: /host {'|'.join(HOSTS)}"
     if "api_key" in chat.settings:
         return "With --demo, the host is the embedded server. Begin again: glm chat --demo --host NAME"
     host = find_host(argument, None, os.environ, None)
@@ -106,7 +106,7 @@ def _switch(chat: Chat, setting: str, shown: str, argument: str, usage: str) -> 
 
 
 def _image(chat: Chat, argument: str) -> str:
-    host = host_of(chat.settings)
+    host = chat.settings["host"]
     if not argument:
         return "Give a file or a URL: /image photo.png"
     if not reads_images(chat.settings["model"], host):
@@ -127,7 +127,7 @@ def _save(chat: Chat, argument: str) -> str:
         return "Give a file: /save notes.md for reading, /save talk.json for glm cost and other programs."
     path = Path(argument).expanduser()
     if path.suffix == ".json":
-        chat.conversation.host, chat.conversation.model = host_of(chat.settings).name, chat.settings["model"]
+        chat.conversation.host, chat.conversation.model = chat.settings["host"].name, chat.settings["model"]
         write_private(path, as_json(chat.conversation))
     else:
         write_private(path, as_markdown(chat.conversation.messages))

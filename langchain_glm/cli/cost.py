@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """
     conversation = read(options.file) if options.file else last_conversation()
     turns = split_turns(conversation.messages)
-    rows = [(title(turn, 30), figures(turn)) for turn in turns]
+    rows = [(title(turn, 28), figures(turn)) for turn in turns]
     print(f"{conversation.model} at {conversation.host or 'a gateway'}; {conversation.path}\n")
     print(f"{'input':>9} {'cached':>9} {'output':>9}  {'price':<19} question")
     for question, used in rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.catalog.choose_host import choose_host, missing_key_error, serves_model
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.chat_models import ChatGLM
 
-__all__ = ["add_model_arguments", "connection", "host_of", "make_model", "model_settings", "reads_images"]
+__all__ = ["add_model_arguments", "connection", "find_host", "make_model", "model_settings", "reads_images"]
 
 _DEMO: Final = (
     "This is the GLM server inside this program (--demo): a few rules answer, not a model. "
@@ -52,8 +53,8 @@ def connection(options: argparse.Namespace, saved_host: str | None = None) -> It
         saved_host: the host of the conversation that goes on; an argument takes precedence.
 
     Returns:
-        A context that yields ChatGLM's `host`, and with a base URL or with `--demo` its `base_url` and `api_key`. The
-        embedded server runs until its end.
+        A context that yields ChatGLM's `host`, a `Host`, and with `--demo` its `api_key`. The embedded server runs
+        until its end.
 
     Raises:
         GLMAuthenticationError: if there is no key; it says where to get one.
@@ -64,9 +65,9 @@ def connection(options: argparse.Namespace, saved_host: str | None = None) -> It
         from langchain_glm.testing import GLMServer
 
         with GLMServer(name or "zai") as server:
-            host = HOSTS[server.host]
+            host = replace(HOSTS[server.host], base_url=server.base_url, mcp_url=server.mcp_url)
             print(_DEMO.format(page=host.key_page, variable=host.key_variable), file=sys.stderr)
-            yield {"host": server.host, "base_url": server.base_url, "api_key": server.api_key}
+            yield {"host": host, "api_key": server.api_key}
         return
     host = find_host(name, options.base_url, os.environ, options.model)
     yield {"host": host}
@@ -114,7 +115,7 @@ def model_settings(
         saved_model: the model of the conversation that goes on.
         images: whether the question has images; then a model that reads images is the default.
     """
-    host = host_of(settings)
+    host: Host = settings["host"]
     model = options.model or (saved_model if serves_model(host, saved_model) else "") or host.chat_model
     if images and not options.model and not reads_images(model, host):
         model = host.image_model
@@ -125,12 +126,6 @@ def model_settings(
         "reasoning_effort": options.effort,
         "web_search": options.search or None,
     }
-
-
-def host_of(settings: dict[str, Any]) -> Host:
-    """Return the host of settings."""
-    host: str | Host = settings["host"]
-    return HOSTS[host] if isinstance(host, str) else host
 
 
 def reads_images(model: str, host: Host) -> bool:

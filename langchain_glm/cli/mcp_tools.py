@@ -69,7 +69,9 @@ async def _connect(connections: dict[str, dict[str, Any]], stack: AsyncExitStack
         from fastmcp.client.group import ClientGroup
         from langchain.mcp import MCPAdapter
 
-        adapter = await stack.enter_async_context(MCPAdapter(ClientGroup.from_config(connections)))
+        # A group puts the server's name before each tool's, which one server does not need.
+        client: Any = connections if len(connections) == 1 else ClientGroup.from_config(connections)
+        adapter = await stack.enter_async_context(MCPAdapter(client))
         return list(await adapter.list_tools())
     from langchain_mcp_adapters.client import MultiServerMCPClient
 

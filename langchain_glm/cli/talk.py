@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_glm.cli.echo import no_echo
@@ -70,8 +71,11 @@ def talk(
 
     async def turn() -> None:
         try:
-            async with mcp_tools(servers, model) as tools:
-                async for event in run_turn(model, messages, [*search_tools, *tools], came):
+            async with (
+                mcp_tools(servers, model) as tools,
+                aclosing(run_turn(model, messages, [*search_tools, *tools], came)) as events,
+            ):
+                async for event in events:
                     printer.event(event)
         finally:
             printer.end()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage, message_chunk_to_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from langchain_glm.chat_models import ChatGLM
 
@@ -28,7 +29,7 @@ class Event(NamedTuple):
 
 async def run_turn(
     model: ChatGLM, messages: Sequence[BaseMessage], tools: Sequence[Any], came: list[BaseMessage]
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """Ask the model, run the tools that it calls, and give its last answer.
 
     Args:
@@ -45,13 +46,16 @@ async def run_turn(
     chunks: list[AIMessageChunk] = []
     try:
         if tools:
-            async for event in _agent_turn(model, messages, tools, came, chunks):
-                yield event
-        else:
-            async for chunk in model.astream(messages):
-                chunks.append(chunk)
-                for event in _events(chunk):
+            async with aclosing(_agent_turn(model, messages, tools, came, chunks)) as events:
+                async for event in events:
                     yield event
+        else:
+            stream = cast("AsyncGenerator[AIMessageChunk]", model.astream(messages))
+            async with aclosing(stream):  # who stops reading ends the request at once
+                async for chunk in stream:
+                    chunks.append(chunk)
+                    for event in _events(chunk):
+                        yield event
     finally:
         while came and isinstance(came[-1], AIMessage) and came[-1].tool_calls:
             came.pop()
@@ -65,7 +69,7 @@ async def _agent_turn(
     tools: Sequence[Any],
     came: list[BaseMessage],
     chunks: list[AIMessageChunk],
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     from langchain.agents import create_agent
 
     from langchain_glm.middleware import GLMWebSearchMiddleware
@@ -76,20 +80,22 @@ async def _agent_turn(
         middleware = [GLMWebSearchMiddleware(model)]
     agent: Any = create_agent(model, list(tools), middleware=middleware)
     known = len(messages)
-    async for mode, data in agent.astream({"messages": list(messages)}, stream_mode=["messages", "values"]):
-        if mode == "messages":
-            chunk, metadata = data
-            if isinstance(chunk, AIMessageChunk) and metadata["langgraph_node"] == "model":
-                chunks.append(chunk)
-                for event in _events(chunk):
+    stream = agent.astream({"messages": list(messages)}, stream_mode=["messages", "values"])
+    async with aclosing(stream):
+        async for mode, data in stream:
+            if mode == "messages":
+                chunk, metadata = data
+                if isinstance(chunk, AIMessageChunk) and metadata["langgraph_node"] == "model":
+                    chunks.append(chunk)
+                    for event in _events(chunk):
+                        yield event
+                continue
+            for message in data["messages"][known:]:
+                came.append(message)
+                chunks.clear()
+                for event in _steps(message):
                     yield event
-            continue
-        for message in data["messages"][known:]:
-            came.append(message)
-            chunks.clear()
-            for event in _steps(message):
-                yield event
-        known = len(data["messages"])
+            known = len(data["messages"])
 
 
 def _events(chunk: AIMessageChunk) -> list[Event]:

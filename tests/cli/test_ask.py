@@ -195,7 +195,8 @@ def test_cost(glm: Any, env: dict[str, str]) -> None:
     done = glm("cost")
     lines = done.stdout.splitlines()
     assert lines[0].startswith("glm-5.2 at zai; ")
-    assert [line.split()[-1] for line in lines[3:]] == ["hello", "say...", "together"]
+    questions = [line[51:] for line in lines[3:]]
+    assert questions == ["hello", "what else is there to say...", "together"]
     assert all(" USD " in line for line in lines[3:])
     parts = [int(line.split()[0]) for line in lines[3:]]
     assert parts[0] + parts[1] == parts[2]
@@ -273,13 +274,13 @@ def test_ctrl_c(env: dict[str, str], server: GLMServer, silent: bool) -> None:
         [sys.executable, "-m", "langchain_glm", "talk"],
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
+    end = time.monotonic() + 60
+    while not server.requests and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(1)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
     try:
-        end = time.monotonic() + 60
-        while not server.requests and time.monotonic() < end:
-            time.sleep(0.05)
-        time.sleep(1)
-        began = time.monotonic()
-        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     finally:
         process.kill()
@@ -294,16 +295,16 @@ def test_ctrl_c(env: dict[str, str], server: GLMServer, silent: bool) -> None:
 
 def test_a_reader_that_stops_reading(env: dict[str, str], server: GLMServer) -> None:
     server.queue(Reply("line\n" * 2000, gap=0.001))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "langchain_glm", "talk"],
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-    )  # fmt: skip
-    assert process.stdout
-    assert process.stderr
-    assert process.stdout.readline() == "line\n"
-    process.stdout.close()
-    assert process.stderr.read() == ""
-    assert process.wait(30) == 141
+    ) as process:  # fmt: skip
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "line\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(30) == 141
 
 
 @pytest.mark.parametrize("variables", [{"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "LANG": "C"}])

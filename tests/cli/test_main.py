@@ -43,7 +43,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    assert all(f"  glm {name} " in out for name in COMMANDS)
+    assert all(f"  {name} " in out for name in COMMANDS)
     assert max(map(len, out.splitlines())) <= 120
 
 
@@ -53,9 +53,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_imports_little() -> None:
-    script = (
-        "import sys; from langchain_glm.cli.main import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
-    )
+    script = "import sys; from langchain_glm.cli.main import main; main(['-h']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"rich", "langchain_core", "pydantic", "httpx2"} & set(done.stderr.split())
 
