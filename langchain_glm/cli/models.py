@@ -149,7 +149,7 @@ def _steps(price: Price | None) -> Iterator[dict[str, Any]]:
 
 
 def _columns(host: Host, *, wide: bool) -> list[Column[_Row]]:
-    """Return the columns of the table; in a narrow one, efforts and media are letters, and cached input has no price."""
+    """Return the columns; in a narrow table, efforts and media are letters, and cached input has no price."""
     columns: list[Column[_Row]] = [
         Column("model", lambda row: row.id),
         Column("window", lambda row: _thousands(row.model.context), right=True),
