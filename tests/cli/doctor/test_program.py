@@ -46,7 +46,7 @@ def not_fine(report: str) -> dict[str, dict[str, Any]]:
 def test_without_a_key() -> None:
     status, out, err = doctor(COLUMNS="80")
     assert (status, err) == (1, "")
-    assert "  FAIL  glm-5.2            No host is given, and no key is in the environment." in out
+    assert "  FAIL  host               No host is given, and no key is in the environment." in out
     assert "Nothing is changed and nothing is sent." in out
     assert "glm doctor --online" in out
     assert "ZHIPUAI_API_KEY for BigModel" in out.replace("\n             ", " ")
