@@ -30,7 +30,7 @@ __all__ = ["add_arguments", "host_in_environment", "run"]
 
 _DEFAULT_HOST: Final = "zai"
 _WIDE: Final = 110
-"""From how many columns on the table has all columns in words."""
+"""From how many columns on a terminal shows the table in full words, as a pipe always gets it."""
 
 _SYMBOLS: Final = {"USD": "$", "CNY": "¥"}
 _THINKING: Final = {"none": "no", "toggle": "yes", "always": "always"}
@@ -75,10 +75,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"host": host.name, "models": [_facts(row, host) for row in found]}))
         return 0
-    width = shutil.get_terminal_size((160, 24)).columns
-    print_table(_columns(host, wide=width >= _WIDE), found)
-    if sys.stdout.isatty():
-        print(f"\n{_legend(host, wide=width >= _WIDE)}")
+    in_terminal = sys.stdout.isatty()
+    wide = not in_terminal or shutil.get_terminal_size().columns >= _WIDE
+    print_table(_columns(host, wide=wide), found)
+    if in_terminal:
+        print(f"\n{_legend(host, wide=wide)}")
     return 0
 
 

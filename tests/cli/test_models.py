@@ -22,7 +22,19 @@ Run = Callable[..., tuple[int, list[str]]]
 def models(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command; return its exit status, and the lines of what it prints."""
 
-    def run(*arguments: str) -> tuple[int, list[str]]:
+    @pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Pretend that the output is a terminal of some width, without colours."""
+
+    def pretend(width: str) -> None:
+        monkeypatch.setenv("COLUMNS", width)
+        monkeypatch.setenv("TERM", "dumb")
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    return pretend
+
+
+def run(*arguments: str) -> tuple[int, list[str]]:
         status = main(["models", *arguments])
         out, err = capsys.readouterr()
         return status, (out + err).splitlines()
@@ -42,12 +54,14 @@ def run(*arguments: str, **variables: str) -> tuple[int, list[str]]:
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("width", ["80", "120"])
-def test_the_table_fits(host: str, width: str, models: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", width)
+def test_the_table_fits(host: str, width: str, models: Run, terminal: Callable[[str], None]) -> None:
+    terminal(width)
     status, lines = models("--host", host)
     assert status == 0
     assert max(map(len, lines)) <= int(width)
-    assert len({len(line.split()) for line in lines}) == 1, "no cell holds a space"
+    table = lines[: lines.index("")]
+    assert len({len(line.split()) for line in table}) == 1, "no cell holds a space"
+    assert ("f files" in "".join(lines)) is (width == "80")
 
 
 def test_letters_of_efforts_are_clear() -> None:
@@ -144,10 +158,9 @@ def test_json(models: Run) -> None:
     ]
 
 
-def test_a_coding_plan_shows_what_answers(models: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+def test_a_coding_plan_shows_what_answers(models: Run) -> None:
     lines = models("glm-4.7", "--host", "zai-coding")[1]
-    assert lines[1].split() == ["glm-4.7", "1M", "131K", "always", "l,h,m", "tivf", "yes", "glm-5.3-flash"]
+    assert lines[1].split() == ["glm-4.7", "1M", "131K", "always", "low,high,max", "text,image,video,file", "yes", "glm-5.3-flash"]
     [model] = json.loads(models("glm-4.7", "--host", "zai-coding", "--json")[1][0])["models"][:1]
     assert (model["answered_by"], model["prices"], model["currency"]) == ("glm-5.3-flash", [], None)
 
