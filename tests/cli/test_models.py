@@ -22,7 +22,15 @@ Run = Callable[..., tuple[int, list[str]]]
 def models(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command; return its exit status, and the lines of what it prints."""
 
-    @pytest.fixture
+    def run(*arguments: str) -> tuple[int, list[str]]:
+        status = main(["models", *arguments])
+        out, err = capsys.readouterr()
+        return status, (out + err).splitlines()
+
+    return run
+
+
+@pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Pretend that the output is a terminal of some width, without colours."""
 
@@ -32,14 +40,6 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 
     return pretend
-
-
-def run(*arguments: str) -> tuple[int, list[str]]:
-        status = main(["models", *arguments])
-        out, err = capsys.readouterr()
-        return status, (out + err).splitlines()
-
-    return run
 
 
 def run(*arguments: str, **variables: str) -> tuple[int, list[str]]:
@@ -160,7 +160,8 @@ def test_json(models: Run) -> None:
 
 def test_a_coding_plan_shows_what_answers(models: Run) -> None:
     lines = models("glm-4.7", "--host", "zai-coding")[1]
-    assert lines[1].split() == ["glm-4.7", "1M", "131K", "always", "low,high,max", "text,image,video,file", "yes", "glm-5.3-flash"]
+    shown = ["glm-4.7", "1M", "131K", "always", "low,high,max", "text,image,video,file", "yes", "glm-5.3-flash"]
+    assert lines[1].split() == shown
     [model] = json.loads(models("glm-4.7", "--host", "zai-coding", "--json")[1][0])["models"][:1]
     assert (model["answered_by"], model["prices"], model["currency"]) == ("glm-5.3-flash", [], None)
 
