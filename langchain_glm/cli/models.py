@@ -30,7 +30,7 @@ __all__ = ["add_arguments", "host_in_environment", "run"]
 
 _DEFAULT_HOST: Final = "zai"
 _WIDE: Final = 110
-"""From how many columns on the table has all columns in words."""
+"""From how many columns on a terminal shows the table in full words, as a pipe always gets it."""
 
 _SYMBOLS: Final = {"USD": "$", "CNY": "¥"}
 _THINKING: Final = {"none": "no", "toggle": "yes", "always": "always"}
@@ -75,10 +75,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"host": host.name, "models": [_facts(row, host) for row in found]}))
         return 0
-    width = shutil.get_terminal_size((160, 24)).columns
-    print_table(_columns(host, wide=width >= _WIDE), found)
-    if sys.stdout.isatty():
-        print(f"\n{_legend(host, wide=width >= _WIDE)}")
+    in_terminal = sys.stdout.isatty()
+    wide = not in_terminal or shutil.get_terminal_size().columns >= _WIDE
+    print_table(_columns(host, wide=wide), found)
+    if in_terminal:
+        print(f"\n{_legend(host, wide=wide)}")
     return 0
 
 
@@ -149,13 +150,13 @@ def _steps(price: Price | None) -> Iterator[dict[str, Any]]:
 
 
 def _columns(host: Host, *, wide: bool) -> list[Column[_Row]]:
-    """Return the columns of the table; in a narrow one, media are letters and cached input has no price."""
+    """Return the columns; in a narrow table, efforts and media are letters, and cached input has no price."""
     columns: list[Column[_Row]] = [
         Column("model", lambda row: row.id),
         Column("window", lambda row: _thousands(row.model.context), right=True),
         Column("output", lambda row: _thousands(row.model.max_output), right=True),
         Column("thinks", lambda row: _THINKING[row.model.thinking]),
-        Column("efforts", lambda row: _efforts(row.model.efforts)),
+        Column("effort", lambda row: _efforts(row.model.efforts, wide=wide)),
         Column("reads", lambda row: _media(row.model.inputs, wide=wide)),
         Column("tools", lambda row: "yes" if row.model.tools else "no"),
     ]
@@ -164,7 +165,7 @@ def _columns(host: Host, *, wide: bool) -> list[Column[_Row]]:
             Column(_price_head(host.currency, wide=wide), lambda row: _price_text(_price(row.id, host), wide=wide))
         )
     if host.served_as:
-        columns.append(Column("answered_by", lambda row: row.model.id))
+        columns.append(Column("answered_by", lambda row: "-" if row.model.id == row.id else row.model.id))
     return columns
 
 
@@ -179,8 +180,10 @@ def _thousands(count: int) -> str:
     return f"{count / 1_000_000:.3g}M" if count >= 1_000_000 else f"{count / 1_000:.3g}K"
 
 
-def _efforts(efforts: tuple[str, ...]) -> str:
-    return "all" if efforts == EFFORTS else ",".join(efforts) or "-"
+def _efforts(efforts: tuple[str, ...], *, wide: bool) -> str:
+    if efforts == EFFORTS:
+        return "all"
+    return ",".join(efforts if wide else (effort[0] for effort in efforts)) or "-"
 
 
 def _media(inputs: tuple[str, ...], *, wide: bool) -> str:
@@ -205,8 +208,8 @@ def _price_text(price: Price | None, *, wide: bool) -> str:
 
 
 def _legend(host: Host, *, wide: bool) -> str:
-    lines = [] if wide else ["reads: t text, i images, v video, f files, a audio"]
-    lines.append("efforts all: " + " ".join(EFFORTS))
+    lines = [] if wide else ["effort: l low, h high, m max; reads: t text, i images, v video, f files, a audio"]
+    lines.append("effort all: " + " ".join(EFFORTS))
     if host.currency:
         lines.append(f"Prices of {host.name} in {host.currency} for a million tokens; +: longer requests cost more.")
     else:

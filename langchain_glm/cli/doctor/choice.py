@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHOICE_CHECKS"]
 
+_HOST: Final = "host"
 _EVERYTHING_BEFORE: Final = "Set it to everything before /chat/completions, or unset it."
 
 
@@ -32,7 +33,7 @@ def chosen(environ: Mapping[str, str]) -> Iterator[Finding]:
             failures.append(_not_chosen(error, environ, model_id))
         else:
             fine = True
-            yield Finding(what=model_id, says=f'ChatGLM(model="{model_id}") uses host {host.name}, {host.base_url}.')
+            yield Finding(what=_HOST, says=f'ChatGLM(model="{model_id}") uses host {host.name}, {host.base_url}.')
     if not fine:
         yield failures[0]
     else:
@@ -45,7 +46,7 @@ def _not_chosen(error: GLMAuthenticationError | GLMValueError, environ: Mapping[
     bad_url = isinstance(error, GLMValueError) and sum(host.chosen_by_key for host in able) == 1
     return Finding(
         status="fail" if bad_url or not usable else "warn",
-        what=model_id,
+        what=_HOST,
         says=_shortened(error.message),
         why="Nothing says which host is meant." if usable and not bad_url else "No model can be made.",
         way_out=error.hint or ("Correct or unset the variable." if bad_url else "Name the host: host=…."),

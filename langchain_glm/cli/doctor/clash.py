@@ -9,9 +9,8 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import langchain_glm
 from langchain_glm.cli.doctor.finding import Finding
-from langchain_glm.cli.doctor.packages import DISTRIBUTION, installed_version
+from langchain_glm.cli.doctor.packages import DISTRIBUTION, FOLDER, installed_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +23,8 @@ _OLD: Final = "langchain-glm"
 """A distribution by others, unmaintained since 2024, whose import name is `langchain_glm` too."""
 
 _CURE: Final = f"pip uninstall -y {_OLD} {DISTRIBUTION}, then pip install {DISTRIBUTION}"
+"""Both are removed, because removing the old one alone takes files of this one away."""
+
 _SHOWN: Final = 3
 """How many files are named."""
 
@@ -34,7 +35,7 @@ def old_wheel(_: Mapping[str, str]) -> Iterator[Finding]:
     if old is None:
         yield Finding(what=_OLD, says="not installed; it would clash.")
         return
-    ours = {str(file) for file in _files(_distribution(DISTRIBUTION))}
+    ours = {str(file) for file in _files(_distribution(DISTRIBUTION)) if file.suffix == ".py"}
     common = sorted(str(file) for file in _files(old) if str(file) in ours)
     yield Finding(
         status="fail",
@@ -52,7 +53,7 @@ def own_files(_: Mapping[str, str]) -> Iterator[Finding]:
     changed = changed_files(ours) if ours else []
     hidden = sorted(
         folder.name
-        for folder in Path(langchain_glm.__file__).parent.iterdir()
+        for folder in FOLDER.iterdir()
         if folder.with_suffix(".py").is_file() and (folder / "__init__.py").is_file()
     )
     if not changed and not hidden:
@@ -80,6 +81,22 @@ def changed_files(ours: Distribution) -> list[str]:
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != file.hash.value:
             changed.append(str(file))
     return sorted(changed)
+
+
+def importing(_: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether the chat model can be imported."""
+    try:
+        import_module("langchain_glm").ChatGLM  # noqa: B018 - it is imported when it is first used
+    except Exception as error:  # noqa: BLE001 - whatever fails in a broken installation is what is to be reported
+        yield Finding(
+            status="fail",
+            what="import",
+            says=f"from langchain_glm import ChatGLM fails: {type(error).__name__}: {error}",
+            why="The installation is broken.",
+            way_out=_CURE,
+        )
+    else:
+        yield Finding(what="import", says="from langchain_glm import ChatGLM works.")
 
 
 def registration(_: Mapping[str, str]) -> Iterator[Finding]:
@@ -117,5 +134,5 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-CLASH_CHECKS: Final[tuple[Check, ...]] = (old_wheel, own_files, registration)
+CLASH_CHECKS: Final[tuple[Check, ...]] = (old_wheel, own_files, importing, registration)
 """The checks of this package's files, in the order of the report."""

@@ -24,6 +24,7 @@ from langchain_glm.cli.doctor.report import as_json, print_finding, summary
 from langchain_glm.cli.styled_line import print_line
 from langchain_glm.errors import GLMError
 from langchain_glm.probe.asking import default_model
+from langchain_glm.transport.redaction import redacted
 from langchain_glm.version import __version__
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         return _report(options, environ, _targets(options, environ))
     except GLMError as error:  # the URL of --base-url or of a variable is not valid, or there is no key
-        offline = _report(options, environ, [])
-        print(error, file=sys.stderr)
-        return max(offline, _FAILED)
+        _report(options, environ, [])
+        _note(str(error), environ)
+        return _FAILED
 
 
 @contextmanager
@@ -111,11 +112,16 @@ def _targets(options: argparse.Namespace, environ: Mapping[str, str]) -> list[Ta
         return [Target(host=host, key=host.key_from(environ)) for host in dict.fromkeys(named)]
     host, warning = choose_host(options.host, options.base_url, environ)
     if warning:
-        print(warning, file=sys.stderr)
+        _note(warning, environ)
     key = host.key_from(environ)
     if key is None and host.name in HOSTS:
         raise missing_key_error(host, environ=environ)
     return [Target(host=host, key=key)]
+
+
+def _note(text: str, environ: Mapping[str, str]) -> None:
+    """Print a text beside the report, without secrets."""
+    print(redacted(text, secrets_in(environ)), file=sys.stderr, flush=True)
 
 
 class _Report:
@@ -192,7 +198,7 @@ def _ask(target: Target, options: argparse.Namespace, report: _Report) -> Iterat
         requests, most = expected_cost(host, model_id)
         price = "its price is not known" if most is None else f"this costs at most {most:.3f} {most.currency}"
         said = f"Asking {host.name} ({host.base_url}) for its models, and {model_id} {requests} times; {price}."
-        print(without_secrets(Finding(what="", says=said), secrets_in(os.environ)).says, file=sys.stderr, flush=True)
+        _note(said, os.environ)
     listing = list_models(target)
     report.add(group, listing_findings(listing))
     if any(finding.status == "fail" for finding in report.groups[group]):

@@ -84,7 +84,7 @@ def _proxy_problem(url: str) -> tuple[str, str] | None:
     if not proxy.url.host:
         return "names no server.", whole_url
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
-        return "is a SOCKS proxy, which needs a package that is not installed.", "pip install 'httpx2[socks]'"
+        return "is a SOCKS proxy, which needs a package that is not installed.", 'pip install "httpx2[socks]"'
     return None
 
 

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
     from langchain_glm.cli.doctor.finding import Check
 
-__all__ = ["BESIDE", "DISTRIBUTION", "PACKAGE_CHECKS", "installed_version"]
+__all__ = ["BESIDE", "DISTRIBUTION", "FOLDER", "PACKAGE_CHECKS", "installed_version"]
 
 DISTRIBUTION: Final = "langchain-zai-glm"
 
-BESIDE: Final = ("langchain>=1.3,<2", "langgraph>=1.1,<2", "deepagents>=0.7.32")
-"""Packages that `langchain_glm` does not need but works with; below these versions it is not tested."""
+BESIDE: Final = {
+    "langchain>=1.3,<2": "create_agent and init_chat_model need it",
+    "langgraph>=1.1,<2": "graphs and agents need it",
+    "deepagents>=0.7.32": "only Deep Agents need it",
+}
+"""Packages that `langchain_glm` works with, from the lowest versions on that are tested, and what needs them."""
 
-_FOLDER: Final = Path(langchain_glm.__file__).parent
+FOLDER: Final = Path(next(iter(langchain_glm.__path__)))
+"""Where this package is; its `__init__.py` may be lost, so `__file__` does not tell."""
 
 
 def installed_version(name: str) -> str | None:
@@ -38,7 +43,7 @@ def installed_version(name: str) -> str | None:
 
 def own_version(_: Mapping[str, str]) -> Iterator[Finding]:
     """The version of this package, and where it is."""
-    place = str(_FOLDER).replace(str(Path.home()), "~", 1)
+    place = str(FOLDER).replace(str(Path.home()), "~", 1)
     installed = installed_version(DISTRIBUTION)
     if installed == __version__:
         yield Finding(what=DISTRIBUTION, says=f"{__version__} in {place}")
@@ -60,14 +65,15 @@ def required(_: Mapping[str, str]) -> Iterator[Finding]:
             what=requirement.name,
             says="not installed.",
             why="langchain_glm cannot work without it.",
-            way_out=f"{_pip()} install '{_written(requirement)}'",
+            way_out=f'{_pip()} install "{_written(requirement)}"',
         )
 
 
 def beside(_: Mapping[str, str]) -> Iterator[Finding]:
     """LangChain, LangGraph and Deep Agents, which are optional."""
-    for requirement in map(Requirement, BESIDE):
-        yield _version_finding(requirement) or Finding(what=requirement.name, says="not installed, and not needed.")
+    for text, needed_by in BESIDE.items():
+        requirement = Requirement(text)
+        yield _version_finding(requirement) or Finding(what=requirement.name, says=f"not installed; {needed_by}.")
 
 
 def cli_extra(_: Mapping[str, str]) -> Iterator[Finding]:
@@ -86,7 +92,7 @@ def cli_extra(_: Mapping[str, str]) -> Iterator[Finding]:
         if len(missing) == 1
         else f"not complete; {', '.join(missing)} are missing.",
         why="Commands such as glm chat, glm serve and everything with --demo need it.",
-        way_out=f"{_pip()} install '{DISTRIBUTION}[cli]'",
+        way_out=f'{_pip()} install "{DISTRIBUTION}[cli]"',
     )
 
 
@@ -113,7 +119,7 @@ def _version_finding(requirement: Requirement) -> Finding | None:
         what=requirement.name,
         says=f"{found} is outside of what is supported: {requirement.specifier}.",
         why="langchain_glm is tested only within this range.",
-        way_out=f"{_pip()} install '{_written(requirement)}'",
+        way_out=f'{_pip()} install "{_written(requirement)}"',
     )
 
 

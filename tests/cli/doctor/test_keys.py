@@ -105,10 +105,10 @@ def test_no_finding_shows_a_key(variable: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("environ", "status", "what", "says"),
     [
-        ({}, "fail", "glm-5.2", "no key is in the environment"),
-        ({"ZAI_CODING_API_KEY": "k"}, "warn", "glm-5.2", "no key that selects a host"),
-        ({"GLM_API_KEY": "k"}, "warn", "glm-5.2", "does not say which host"),
-        ({"ZAI_API_KEY": "k", "ANYFAST_API_KEY": "k"}, "warn", "glm-5.2", "keys of several hosts"),
+        ({}, "fail", "host", "no key is in the environment"),
+        ({"ZAI_CODING_API_KEY": "k"}, "warn", "host", "no key that selects a host"),
+        ({"GLM_API_KEY": "k"}, "warn", "host", "does not say which host"),
+        ({"ZAI_API_KEY": "k", "ANYFAST_API_KEY": "k"}, "warn", "host", "keys of several hosts"),
         ({"ZAI_API_KEY": "k", "ZAI_BASE_URL": "https://"}, "fail", "ZAI_BASE_URL", "must be a host"),
         ({"ZAI_API_KEY": "k", "ZAI_BASE_URL": "api.z.ai"}, "fail", "ZAI_BASE_URL", "not to a URL"),
         ({"ZAI_API_KEY": "k", "ZAI_BASE_URL": "https://u:p@z.ai"}, "fail", "ZAI_BASE_URL", "user name or password"),
@@ -130,11 +130,12 @@ def test_a_choice_that_is_wrong(environ: dict[str, str], status: str, what: str,
 def test_the_host_that_is_chosen() -> None:
     found = findings(CHOICE_CHECKS, {"ZAI_API_KEY": "k", "MOONSHOT_API_KEY": "l"})
     assert [(finding.what, finding.says) for finding in found] == [
-        ("glm-5.2", 'ChatGLM(model="glm-5.2") uses host zai, https://api.z.ai/api/paas/v4.'),
-        ("kimi-k2.6", 'ChatGLM(model="kimi-k2.6") uses host kimi, https://api.moonshot.ai/v1.'),
+        ("host", 'ChatGLM(model="glm-5.2") uses host zai, https://api.z.ai/api/paas/v4.'),
+        ("host", 'ChatGLM(model="kimi-k2.6") uses host kimi, https://api.moonshot.ai/v1.'),
     ]
     [found_kimi] = findings(CHOICE_CHECKS, {"MOONSHOT_API_KEY": "l"})
-    assert (found_kimi.status, found_kimi.what) == ("ok", "kimi-k2.6")
+    assert found_kimi.status == "ok"
+    assert "uses host kimi" in found_kimi.says
 
 
 def test_a_url_of_the_other_plan_means_its_host() -> None:

@@ -10,6 +10,7 @@ import tomllib
 from datetime import UTC, datetime
 from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -204,12 +205,17 @@ def test_packages_in_the_place_of_our_modules(tmp_path: Path, monkeypatch: pytes
     for name in ("__init__.py", "chat_models.py", "chat_models/__init__.py", "catalog/__init__.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    monkeypatch.setattr(clash.langchain_glm, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(clash, "FOLDER", tmp_path)
     assert the_bad_one(clash.own_files).says == "chat_models/ in the place of our modules."
 
 
 def test_this_installation_is_whole() -> None:
     assert [finding.status for finding in (*found(clash.old_wheel), *found(clash.own_files))] == ["ok", "ok"]
+
+
+def test_an_import_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_glm", ModuleType("langchain_glm"))
+    assert "has no attribute 'ChatGLM'" in the_bad_one(clash.importing).says
 
 
 def test_register_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +252,7 @@ def versions(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         (packages.required, "langchain-core", "1.9.0rc1", "ok", "1.9.0rc1"),
         (packages.required, "orjson", None, "fail", "not installed"),
         (packages.beside, "langchain", "0.3.27", "fail", "outside of what is supported: <2,>=1.3"),
-        (packages.beside, "deepagents", None, "ok", "not needed"),
+        (packages.beside, "deepagents", None, "ok", "only Deep Agents need it"),
     ],
 )
 def test_versions(
@@ -257,7 +263,7 @@ def test_versions(
     [finding] = [finding for finding in found(check) if finding.what == name]
     assert finding.status == status
     assert says in finding.says
-    assert status == "ok" or f"-m pip install '{name}" in finding.way_out
+    assert status == "ok" or f'-m pip install "{name}' in finding.way_out
 
 
 def test_versions_beside_are_those_that_are_tested() -> None:
