@@ -65,7 +65,7 @@ def page(browser: Browser) -> Iterator[Page]:
     tab = context.new_page()
     complaints: list[str] = []
     tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    tab.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
     tab.set_default_timeout(20_000)
     yield tab
     context.close()

@@ -1,4 +1,4 @@
-"""The chat page in Chromium: stream, stop, errors, reload, images, sources, tools, hostile text, keyboard, languages."""
+"""The chat page in Chromium: streams, stops, errors, reloads, images, sources, tools, hostile text, the keyboard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_glm.cli.chat_page import chat_app
 from langchain_glm.testing import Fault, Reply, ToolCall
-
 from tests.cli.serving import serving
 
 if TYPE_CHECKING:
@@ -241,7 +240,8 @@ def test_an_image_can_be_chosen_and_removed(chat: Page, tmp_path: Any) -> None:
 
 HOSTILE = """\
 <img src=x onerror="alert(1)"> <script>alert(2)</script> [a](javascript:alert(3))
-[b](data:text/html,<script>alert(4)</script>) ![c](https://evil.example/pixel.png) [d](JaVaScRiPt:alert(5)) <a href="javascript:alert(6)">x</a> `<b>` **<i>y</i>**
+[b](data:text/html,<script>alert(4)</script>) ![c](https://evil.example/pixel.png) [d](JaVaScRiPt:alert(5))
+<a href="javascript:alert(6)">x</a> `<b>` **<i>y</i>**
 
 | <svg onload=alert(7)> |
 |---|
@@ -312,7 +312,7 @@ def test_every_control_has_a_name(chat: Page) -> None:
 def test_in_chinese_and_dark(browser: Browser, url: str) -> None:
     colors = []
     for scheme in ("light", "dark"):
-        context = browser.new_context(locale="zh-CN", color_scheme=scheme)  # type: ignore[arg-type]
+        context = browser.new_context(locale="zh-CN", color_scheme=scheme)
         tab = context.new_page()
         tab.goto(url)
         tab.wait_for_selector(".hello")
