@@ -121,7 +121,7 @@ test-browser: .venv-browser/.browser  ## the chat page and the page of requests 
 
 screenshots: .venv-browser/.browser  ## the pictures of the documents: pages in Chromium, the program in a terminal (CHROMIUM=…)
 	@$(check_chromium)
-	CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m scripts.screenshots
+	CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python scripts/screenshots.py $(ONLY)
 
 .venv-bench/.bench: pyproject.toml
 	@$(check_python)

@@ -163,7 +163,7 @@ def test_sources_are_cards(chat: Page, glm_server: GLMServer) -> None:
     cards = chat.locator(".sources li")
     assert cards.count() == 2
     assert cards.nth(0).locator("a").get_attribute("href") == "https://a.example/"
-    assert cards.nth(0).inner_text().split("\n") == ["1. A page", "a · 2026-11-01", "Alpha"]
+    assert cards.nth(0).inner_text().split("\n") == ["1. A page", "a · 2026\u201111\u201101", "Alpha"]
     assert cards.nth(1).locator("a").count() == 0
     assert chat.locator("sup a").get_attribute("href") == "https://a.example/"
     assert chat.locator(".text").inner_text() == "So [1], and [2]."
