@@ -105,6 +105,24 @@ test-python:  ## run the tests on another Python, in an environment of its own (
 test-mcp-adapters: .venv-mcp/.mcp  ## run the MCP tests with langchain-mcp-adapters, which needs another version of mcp than FastMCP
 	.venv-mcp/bin/python -m pytest tests/test_mcp.py tests/agents/test_mcp.py
 
+.venv-browser/.browser: pyproject.toml
+	@$(check_python)
+	@echo "Installing langchain_glm and playwright into .venv-browser, once; this takes up to a minute …"
+	@$(call make_venv,.venv-browser)
+	@$(call install,.venv-browser) --editable '.[cli,testing]' --group browser --group screenshots
+	@touch $@
+
+.PHONY: test-browser screenshots
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+check_chromium = command -v "$(CHROMIUM)" >/dev/null || { echo "Chromium is needed: install it (Debian: apt-get install chromium), or set CHROMIUM=…"; exit 1; }
+test-browser: .venv-browser/.browser  ## the chat page and the page of requests in Chromium (CHROMIUM=…)
+	@$(check_chromium)
+	CHROMIUM="$(CHROMIUM)" BROWSER_REQUIRED=1 .venv-browser/bin/python -m pytest tests/browser
+
+screenshots: .venv-browser/.browser  ## the pictures of the documents: pages in Chromium, the program in a terminal (CHROMIUM=…)
+	@$(check_chromium)
+	CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python scripts/screenshots.py $(ONLY)
+
 .venv-bench/.bench: pyproject.toml
 	@$(check_python)
 	$(call make_venv,.venv-bench)

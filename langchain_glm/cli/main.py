@@ -42,7 +42,7 @@ COMMANDS: Final = {
     "doctor": Command("langchain_glm.cli.doctor", "find out what is wrong, and what to do about it"),
     "models": Command("langchain_glm.cli.models", "list the models: limits, abilities, prices"),
     "tokens": Command("langchain_glm.cli.tokens", "estimate or count the tokens of a text"),
-    "serve": Command("langchain_glm.cli.serve", "run a GLM endpoint on this computer, with a page of its requests"),
+    "serve": Command("langchain_glm.cli.serve", "run a GLM endpoint on this computer, for tests"),
     "probe": Command("langchain_glm.probe.command", "check on a live endpoint what this package knows about it"),
 }
 """Every command by name, in the order of the help."""

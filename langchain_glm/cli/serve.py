@@ -115,7 +115,7 @@ def _default_model(host: str) -> str:
 
 def _add_chat(pages: Starlette, server: GLMServer, options: argparse.Namespace) -> str | None:
     """Add the chat page; return why it cannot be added."""
-    from langchain_glm import ChatGLM
+    from langchain_glm import ChatGLM, GLMError
 
     try:
         from langchain_glm.cli.chat_demo import EXAMPLES, make_agent
@@ -126,7 +126,7 @@ def _add_chat(pages: Starlette, server: GLMServer, options: argparse.Namespace) 
         return 'glm serve --chat needs LangChain: pip install "langchain>=1.3"'
     try:
         model = ChatGLM(thinking=True, **_model_settings(server, options))
-    except ValueError as error:  # no key, keys of several hosts, …
+    except (GLMError, ValueError) as error:  # no key, keys of several hosts, …
         return str(error)
     note = _note(model, options)
     images = bool((model.profile or {}).get("image_inputs", True))

@@ -1,17 +1,13 @@
-"""What users start the server with besides the class: the pytest fixture and the command."""
+"""What users start the server with besides the class: the pytest fixture."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
-import httpx
 import pytest
-
-from langchain_glm.cli.main import main
 
 from .asking import ask
 
@@ -120,45 +116,3 @@ def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> N
     printed, _ = start_pytest(tmp_path, **WITHOUT_OTHERS).communicate()
     assert 'pip install "langchain-zai-glm[testing]"' in printed
     assert "Traceback" not in printed
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["--host", "nowhere"], "invalid choice: 'nowhere'"),
-        (["--port", "x"], "'x' is not a port"),
-        (["--port", "70000"], "'70000' is not a port"),
-        (["--frobnicate"], "unrecognized arguments"),
-    ],
-)
-def test_bad_arguments(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(["serve", *arguments])
-    assert left.value.code == 2
-    assert complaint in capsys.readouterr().err
-
-
-def test_a_taken_port(glm_server: GLMServer, capsys: pytest.CaptureFixture[str]) -> None:
-    port = httpx.URL(glm_server.base_url).port
-    assert main(["serve", "--port", str(port)]) == 1
-    assert f"Port {port} cannot be used" in capsys.readouterr().err
-
-
-def test_the_command_serves_until_ctrl_c() -> None:
-    code = "import sys; from langchain_glm.cli.main import main; sys.exit(main())"
-    arguments = ["serve", "--host", "bigmodel", "--port", "0", "--api-key", "k", "--max-in-flight", "3"]
-    with subprocess.Popen(
-        [sys.executable, "-W", PYDANTIC_V1, "-c", code, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        url = process.stdout.readline().strip().removeprefix("base_url=")
-        assert process.stdout.readline() == "api_key=k\n"
-        assert url.endswith("/api/paas/v4")
-        assert httpx.get(url + "/models", headers={"authorization": "Bearer k"}).status_code == 200
-        process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=20)
-    assert (process.returncode, complaints) == (0, "")

@@ -1,0 +1,161 @@
+"""Take the pictures of the documents: `make screenshots`.
+
+Pages are shown in Chromium, commands run in a terminal of 80 and of 120 columns; both in a light and in a dark theme.
+The pictures are written to docs/images; their names say what they show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from terminal_picture import THEMES, Typed, picture_html, screen_after
+
+from langchain_glm import HOSTS
+from langchain_glm.cli.chat_demo_script import CHINESE, ENGLISH
+from langchain_glm.cli.main import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+_IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
+_COLUMNS: Final = (80, 120)
+_MOST_BYTES: Final = 100_000
+_FLAGS: Final = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+class Shot(NamedTuple):
+    """A command that is shown.
+
+    Args:
+        name: the beginning of the picture's name.
+        command: as it is entered, beginning with `glm`.
+        typed: what is typed while it runs.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    typed: tuple[Typed, ...] = ()
+
+
+COMMANDS_SHOWN: Final = (
+    Shot("glm", ("glm", "--help")),
+    Shot("glm-ask", ("glm", "Name three uses of GLM.", "--demo", "--stats")),
+    Shot("glm-doctor", ("glm", "doctor")),
+    Shot("glm-models", ("glm", "models", "glm-5")),
+)
+"""One line for each command. Commands that this version does not have are left out."""
+
+
+def main() -> int:
+    """Take all pictures, or those whose names contain a text."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("only", nargs="?", default="", help="take only pictures whose name contains this")
+    only = parser.parse_args().only
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        for shot in COMMANDS_SHOWN:
+            if only in shot.name and (
+                shot.command[1] in COMMANDS or shot.command[1].startswith("-") or "ask" in shot.name
+            ):
+                _show_command(browser, shot)
+        if any(only in name for name in ("chat-page", "requests-page")):
+            _show_pages(browser)
+        browser.close()
+    return 0
+
+
+def _show_command(browser: Browser, shot: Shot) -> None:
+    for columns in _COLUMNS:
+        with tempfile.TemporaryDirectory() as home:
+            command = [sys.executable, "-m", "langchain_glm", *shot.command[1:]]
+            screen = screen_after(command, columns, _environment(home), shot.typed)
+        entered = " ".join(f'"{word}"' if " " in word else word for word in shot.command)
+        for theme, colors in THEMES.items():
+            page = browser.new_page(device_scale_factor=1.5)
+            page.set_content(picture_html(screen, entered, colors))
+            _write(f"{shot.name}-{columns}-{theme}", page.locator("pre").screenshot())
+            page.close()
+
+
+def _environment(home: str) -> dict[str, str]:
+    """Return the variables of a command: no key, no settings of the person who runs this."""
+    keys = {name for host in HOSTS.values() for name in (*host.key_variables, *host.url_variables)}
+    kept = {name: value for name, value in os.environ.items() if name not in keys and not name.startswith("XDG_")}
+    return {**kept, "HOME": home}
+
+
+@contextmanager
+def _served() -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-m", "langchain_glm", "serve", "--chat"]
+    with tempfile.TemporaryDirectory() as home:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment(home))  # noqa: S603 - our own
+        lines = process.stdout or ()
+        printed = dict(line.strip().split("=", 1) for line in islice(lines, 4))
+        try:
+            yield printed
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _show_pages(browser: Browser) -> None:
+    for name, language, scheme, question in (
+        ("chat-page-light", "en-US", "light", ENGLISH.question),
+        ("chat-page-dark", "en-US", "dark", ENGLISH.question),
+        ("chat-page-zh-light", "zh-CN", "light", CHINESE.question),
+        ("chat-page-zh-dark", "zh-CN", "dark", CHINESE.question),
+    ):
+        with _served() as printed:
+            settings: dict[str, Any] = {"locale": language, "color_scheme": scheme, "device_scale_factor": 1.25}
+            context = browser.new_context(viewport={"width": 860, "height": 1060}, **settings)
+            chat = context.new_page()
+            chat.goto(printed["chat"])
+            chat.get_by_role("textbox").fill(question)
+            chat.keyboard.press("Enter")
+            chat.wait_for_selector(".usage")
+            chat.mouse.move(5, 5)
+            _write(name, chat.screenshot())
+            requests = context.new_page()
+            requests.goto(printed["page"])
+            requests.locator("summary").last.click()
+            requests.mouse.move(5, 5)
+            _write(name.replace("chat", "requests"), requests.screenshot())
+            context.close()
+
+
+def _write(name: str, picture: bytes) -> None:
+    """Write a picture with the fewest colours that it needs.
+
+    Raises:
+        ValueError: if it is too large for a page.
+    """
+    with Image.open(BytesIO(picture)) as image:
+        small = image.convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    file = _IMAGES / f"{name}.png"
+    file.parent.mkdir(exist_ok=True)
+    small.save(file, optimize=True)
+    size = file.stat().st_size
+    print(f"{file.name}  {size / 1000:.0f} kB")
+    if size > _MOST_BYTES:
+        raise ValueError(f"{file.name} has {size:,} bytes; show less")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
