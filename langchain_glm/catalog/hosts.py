@@ -110,7 +110,7 @@ class Host:
 
     @property
     def key_variable(self) -> str:
-        """The variable that messages about a missing or refused key name."""
+        """The environment variable that messages about a missing or refused key mention."""
         return self.key_variables[0]
 
     def may_serve(self, path: str) -> bool:

@@ -44,7 +44,7 @@ class InFlightLimiter(Protocol):
         """Wait for a slot; return a ticket for it.
 
         Args:
-            timeout: the most seconds to wait; `None` waits forever.
+            timeout: the maximum number of seconds to wait; `None` waits forever.
 
         Raises:
             GLMTimeoutError: if no slot became free in time.
@@ -71,7 +71,7 @@ def acquire_slot(limiter: InFlightLimiter, timeout: float | None) -> Iterator[No
 
     Args:
         limiter: what gives the slot.
-        timeout: the most seconds to wait for it; `None` waits forever.
+        timeout: the maximum number of seconds to wait for it; `None` waits forever.
 
     Raises:
         GLMTimeoutError: if no slot became free in time.

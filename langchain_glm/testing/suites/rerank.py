@@ -138,7 +138,7 @@ class RerankIntegrationTests(ABC):
         assert list(await self._make(2).acompress_documents([], self.query_example)) == []
 
     def test_blank_documents(self) -> None:
-        """A blank document among others is no error, and not the best one."""
+        """A blank document among others causes no error, and it is not ranked first."""
         documents = [Document(""), Document(" \n"), *self.documents_example]
         [best] = self._make(1).compress_documents(documents, self.query_example)
         assert best.page_content == documents[-1].page_content
