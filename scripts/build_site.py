@@ -39,6 +39,9 @@ _PALETTES: Final = {
 }
 _COPYRIGHTS: Final = {"en": "MIT licence", "zh": "MIT 许可证"}
 
+_SLUGIFY: Final = "!!python/object/apply:pymdownx.slugs.slugify"
+"""Makes anchors of headings as GitHub does, Chinese ones too. YAML calls it, which JSON cannot write."""
+
 _DOCSTRINGS: Final = {
     "docstring_style": "google",
     # What a function returns is described in sentences, not as one value with a type for each line.
@@ -63,6 +66,13 @@ _DOCSTRINGS: Final = {
     "signature_crossrefs": True,
 }
 """How the pages of `reference/api` are made from the docstrings."""
+
+# Between Chinese characters, and after Chinese punctuation, a line break of the source must not become a space.
+_FENCED: Final = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+_BROKEN_LINE: Final = re.compile(
+    r"(?<=[\u2e80-\u9fff\uff00-\uffef。，、；：？！）》”])\n *(?=[\u2e80-\u9fff\uff00-\uffef（《“])"
+    r"|(?<=[。，、；：？！）》”])\n *(?=[\w`\[])(?!```|\d+\. )"
+)
 
 # What the tests run before a block; readers of the site need not see it in the source of the page.
 _HIDDEN: Final = re.compile(r"^ *<!-- server\n.*?^ *-->\n", re.MULTILINE | re.DOTALL)
@@ -120,8 +130,18 @@ def staged(source: str, page: str) -> str:
     """
     up = "../" * (len(PurePosixPath(page).parts) - 1)
     source = _HIDDEN.sub("", source).replace("```python no-run\n", "```python\n")
+    source = _joined(source)
     source = _OUTPUT.sub(r"\1``` { .text .output .no-copy }", source)
     return _IMAGES.sub(f"]({up}images/", source)
+
+
+def _joined(source: str) -> str:
+    """A page without the line breaks inside Chinese sentences; blocks of code keep theirs."""
+    end, parts = 0, []
+    for block in _FENCED.finditer(source):
+        parts += [_BROKEN_LINE.sub("", source[end : block.start()]), block[0]]
+        end = block.end()
+    return "".join([*parts, _BROKEN_LINE.sub("", source[end:])])
 
 
 def configuration(language: str) -> dict[str, Any]:
@@ -183,7 +203,7 @@ def configuration(language: str) -> dict[str, Any]:
             "def_list",
             "md_in_html",
             "tables",
-            {"toc": {"permalink": True}},
+            {"toc": {"permalink": True, "slugify": _SLUGIFY}},
             "pymdownx.details",
             {"pymdownx.highlight": {"pygments_lang_class": True}},
             "pymdownx.inlinehilite",
@@ -212,7 +232,9 @@ def build(language: str, *, strict: bool) -> None:
     shutil.copytree(DOCS / "images", stage / "pages" / "images")
     shutil.copy(DOCS / "site.css", stage / "pages" / "site.css")
     # JSON is YAML, so the configuration can be written without a library.
-    (stage / "mkdocs.yml").write_text(json.dumps(configuration(language), ensure_ascii=False), encoding="utf-8")
+    written = json.dumps(configuration(language), ensure_ascii=False)
+    written = written.replace(f'"{_SLUGIFY}"', f"{_SLUGIFY} {{kwds: {{case: lower}}}}")
+    (stage / "mkdocs.yml").write_text(written, encoding="utf-8")
     command = [sys.executable, "-m", "zensical", "build", "--clean", "--config-file", "mkdocs.yml"]
     done = subprocess.run(  # noqa: S603 - our own command
         [*command, "--strict"] if strict else command,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -25,14 +24,12 @@ ROOT: Final = Path(__file__).parent.parent
 PACKAGE: Final = ROOT / "langchain_glm"
 READMES: Final = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 ARCHITECTURE: Final = ROOT / "docs" / "en" / "about" / "architecture.md"
-SETTINGS: Final = ROOT / "docs" / "en" / "reference" / "settings.md"
+REFERENCES: Final = (ROOT / "docs" / "en" / "reference", ROOT / "docs" / "zh" / "reference")
 SECURITY: Final = ROOT / "SECURITY.md"
 AT_ROOT: Final = (*READMES, ROOT / "CHANGELOG.md", SECURITY)
 DOCUMENTS: Final = (*AT_ROOT, *sorted((ROOT / "docs").rglob("*.md")))
 REPOSITORY: Final = "https://github.com/langchain-glm/langchain-zai-glm/blob/main/"
-
-BIGMODEL_ONLY: Final = ("GLMRerank",)
-"""Classes whose endpoints only BigModel serves; documents that use them also get its key."""
+SITE: Final = "https://langchain-glm.github.io/langchain-zai-glm/"
 
 _FENCE: Final = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINK: Final = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)")
@@ -80,12 +77,9 @@ def with_python(document: Path) -> bool:
 def test_examples_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, in one namespace; tests that an example defines are run with a server of their own."""
     namespace: dict[str, Any] = {"__name__": "__docs__"}
-    used = "".join(block.text for block in blocks(document) if block.info == "python")
-    hosts = ["zai", "bigmodel"] if any(class_name in used for class_name in BIGMODEL_ONLY) else ["zai"]
-    with ExitStack() as servers:
-        for server in [servers.enter_context(GLMServer(host)) for host in hosts]:
-            monkeypatch.setenv(HOSTS[server.host].key_variables[0], server.api_key)
-            monkeypatch.setenv(HOSTS[server.host].url_variables[0], server.base_url)
+    with GLMServer("bigmodel" if document.name == "README.zh-CN.md" else "zai") as server:
+        monkeypatch.setenv(HOSTS[server.host].key_variables[0], server.api_key)
+        monkeypatch.setenv(HOSTS[server.host].url_variables[0], server.base_url)
         for block in blocks(document):
             if block.info == "python":
                 source = "\n" * block.line + block.text  # tracebacks show the document's lines
@@ -98,56 +92,57 @@ def test_examples_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("document", AT_ROOT, ids=name)
-def test_few_examples_are_not_run(document: Path) -> None:
-    infos = {"", "sh", "diff", "toml", "python", "python no-run"}
-    assert {block.info for block in blocks(document)} <= infos
-    skipped = [block for block in blocks(document) if block.info == "python no-run"]
-    assert len(skipped) <= 1
-    for block in skipped:
-        ast.parse(block.text)
+def test_blocks_are_of_known_kinds(document: Path) -> None:
+    assert {block.info for block in blocks(document)} <= {"", "sh", "diff", "toml", "python"}
 
 
-@pytest.mark.parametrize("document", READMES, ids=name)
-def test_endpoint_table(document: Path) -> None:
-    table = next(table for table in tables(document) if table[0][0] == "`host`")
+@pytest.mark.parametrize("reference", REFERENCES, ids=name)
+def test_endpoint_table(reference: Path) -> None:
+    table = next(table for table in tables(reference / "hosts.md") if table[0][0] == "`host`")
     shown = {codes(host)[0]: (codes(url), tuple(codes(keys))) for host, url, keys, *_ in table[1:]}
     assert shown == {host.name: ([host.base_url], host.key_variables) for host in HOSTS.values()}
 
 
-def test_dialect_table() -> None:
-    table = next(table for table in tables(SETTINGS) if table[0][0] == "host")
-
-    def yes(flag: bool) -> str:
-        return "yes" if flag else "no"
-
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        (REFERENCES[0], ("yes", "no", "data URI", "bare base64", "asked for", "comes by itself", "endpoint's")),
+        (REFERENCES[1], ("是", "否", "data URI", "纯 base64", "需要索取", "自动返回", "由服务端决定")),
+    ],
+    ids=("en", "zh"),
+)
+def test_table_of_differences(reference: Path, words: tuple[str, ...]) -> None:
+    yes, no, data_uri, bare, asked_for, by_itself, the_endpoints = words
+    table = next(table for table in tables(reference / "hosts.md") if len(table[0]) == 8)
     assert table[1:] == [
         [
             f"`{host.name}`",
-            yes(host.keeps_reasoning),
-            yes(host.tool_choice),
-            yes(host.json_schema),
+            yes if host.keeps_reasoning else no,
+            yes if host.tool_choice else no,
+            yes if host.json_schema else no,
             f"`{host.max_tokens_field}`",
-            {"data-uri": "data URI", "raw": "bare base64"}[host.base64_images],
-            "asked for" if host.stream_usage else "comes by itself",
-            f"`{host.search_engine}`" if host.search_engine else "endpoint's",
+            {"data-uri": data_uri, "raw": bare}[host.base64_images],
+            asked_for if host.stream_usage else by_itself,
+            f"`{host.search_engine}`" if host.search_engine else the_endpoints,
         ]
         for host in HOSTS.values()
     ]
 
 
-def test_every_setting_is_described_with_its_aliases() -> None:
+@pytest.mark.parametrize("reference", REFERENCES, ids=name)
+def test_every_setting_is_described_with_its_aliases(reference: Path) -> None:
     described: dict[str, set[str]] = {}
-    for table in tables(SETTINGS):
-        if table[0][0] == "setting":
+    for table in tables(reference / "settings.md"):
+        if table[0][0] in {"setting", "设置"}:
             described |= {codes(row[0])[0]: set(codes(row[0])[1:]) for row in table[1:]}
     assert described.keys() == ChatGLM.model_fields.keys() - BaseChatModel.model_fields.keys()
     for field, aliases in described.items():
         assert all(ALIASES[alias] == field for alias in aliases)
 
 
-@pytest.mark.parametrize("document", READMES, ids=name)
-def test_error_table(document: Path) -> None:
-    table = next(table for table in tables(document) if table[1][0] == "`GLMError`")
+@pytest.mark.parametrize("reference", REFERENCES, ids=name)
+def test_error_table(reference: Path) -> None:
+    table = next(table for table in tables(reference / "errors.md") if table[1][0] == "`GLMError`")
     kinds = {kind: kind.__name__ for kind in vars(errors).values() if isinstance(kind, type)}
     shown = {codes(row[0])[0]: row for row in table[1:]}
     assert shown.keys() == {name_ for kind, name_ in kinds.items() if issubclass(kind, errors.GLMError)}
@@ -163,7 +158,8 @@ def test_error_table(document: Path) -> None:
 def test_top_of_readme(document: Path) -> None:
     commands = blocks(document)[0].text
     assert re.findall(r"^make \w+", commands, re.MULTILINE) == ["make demo", "make test"]
-    assert f"]({READMES[1 - READMES.index(document)].name})" in document.read_text(encoding="utf-8")
+    assert f"]({REPOSITORY}{READMES[1 - READMES.index(document)].name})" in document.read_text(encoding="utf-8")
+    assert len(document.read_text(encoding="utf-8").splitlines()) <= 82  # one screen
 
 
 def test_readmes_have_one_structure() -> None:
@@ -171,8 +167,19 @@ def test_readmes_have_one_structure() -> None:
     assert english == chinese
     infos = [[block.info for block in blocks(document)] for document in READMES]
     assert infos[0] == infos[1]
-    shapes = [[(len(table), len(table[0])) for table in tables(document)] for document in READMES]
-    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("document", READMES, ids=name)
+def test_links_of_a_readme_work_on_the_page_of_the_package(document: Path) -> None:
+    """They are absolute; one to the site leads to a page of the same language."""
+    prefix, language = (SITE, "en") if document.name == "README.md" else (f"{SITE}zh/", "zh")
+    for link in _LINK.findall(prose(document)):
+        if not link.startswith(REPOSITORY):
+            assert link.startswith(prefix), link
+            path, _, anchor = link.removeprefix(prefix).partition("#")
+            page = ROOT / "docs" / language / f"{path.rstrip('/') or 'index'}.md"
+            assert page.is_file(), link
+            assert not anchor or anchor in anchors(page), link
 
 
 def anchors(document: Path) -> set[str]:

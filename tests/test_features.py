@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-FEATURES: Final = ROOT / "docs" / "en" / "reference" / "features.md"
+FEATURES: Final = {language: ROOT / "docs" / language / "reference" / "features.md" for language in ("en", "zh")}
 REPOSITORY: Final = "https://github.com/langchain-glm/langchain-zai-glm/blob/main/"
 _LINK: Final = re.compile(r"\[(\w+)\]\(([^)\s]+)\)")
+_CODE: Final = re.compile(r"`[^`]+`")
 
 
 class Row(NamedTuple):
@@ -22,11 +23,11 @@ class Row(NamedTuple):
     tests: str
 
 
-def rows() -> list[Row]:
+def rows(language: str) -> list[Row]:
     """The rows of all tables, without their heads."""
-    lines = FEATURES.read_text(encoding="utf-8").splitlines()
+    lines = FEATURES[language].read_text(encoding="utf-8").splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")]
-    return [Row(*row) for row in cells if row[0] != "feature"]
+    return [Row(*row) for row in cells if row[0] not in {"feature", "功能"}]
 
 
 @cache
@@ -38,7 +39,7 @@ def defined_in(path: Path) -> frozenset[str]:
     return frozenset(name for name in names if name.startswith(("test_", "Test")))
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.feature)
+@pytest.mark.parametrize("row", rows("en"), ids=lambda row: row.feature)
 def test_a_row_is_proved(row: Row) -> None:
     links = _LINK.findall(row.tests)
     assert row.state
@@ -48,9 +49,17 @@ def test_a_row_is_proved(row: Row) -> None:
         assert name in defined_in(ROOT / path.removeprefix(REPOSITORY)), f"{path} has no {name}"
 
 
+def test_both_languages_name_the_same_tests() -> None:
+    english, chinese = rows("en"), rows("zh")
+    assert [row.tests for row in chinese] == [row.tests for row in english]
+    for row, translated in zip(english, chinese, strict=True):
+        assert set(_CODE.findall(translated.feature)) == set(_CODE.findall(row.feature))
+        assert translated.state
+
+
 def test_no_test_of_agents_is_left_out() -> None:
     """What agents are tested for is in the table."""
-    linked = {name for row in rows() for name, _ in _LINK.findall(row.tests)}
+    linked = {name for row in rows("en") for name, _ in _LINK.findall(row.tests)}
     files = (Path(__file__).parent / "agents").glob("test_*.py")
     proved_elsewhere = {"test_create_agent", "test_tutorial"}
     missing = {path.stem for path in files if not defined_in(path) & linked} - proved_elsewhere

@@ -50,3 +50,9 @@ def test_the_site_shows_no_hidden_code_and_marks_outputs() -> None:
     assert staged(source, "about/page.md") == (
         "![x](../images/x.png)\n\n\n```python\nprint(1)\n```\n\n``` { .text .output .no-copy }\n1\n```\n"
     )
+
+
+def test_the_site_joins_lines_of_chinese_sentences() -> None:
+    source = "# 标题\n\n这是一个\n句子，\n`code` 与\nGLM。\n\n- 第一项，\n  接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
+    joined = "# 标题\n\n这是一个句子，`code` 与\nGLM。\n\n- 第一项，接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
+    assert staged(source, "page.md") == joined

@@ -185,5 +185,29 @@ def table() -> str:
     )
 
 
+_IN_CHINESE: Final = {
+    " where |": " 位置 |",
+    "v3 events": "v3 事件",
+    "| instead |": "| 代替回复 |",
+    "first byte": "开头",
+    "middle, end": "中间、结尾",
+    "middle": "中间",
+    " end |": " 结尾 |",
+    ", tried again": "，重试一次",
+    ", sent once": "，只发一次",
+    ", partial": "，有 `partial`",
+    "the same": "相同",
+    "a reply with `finish_reason`": "正常返回，`finish_reason` 为",
+}
+
+
+def table_in_chinese() -> str:
+    """The matrix as the Chinese page shows it."""
+    chinese = table()
+    for english, translated in _IN_CHINESE.items():
+        chinese = chinese.replace(english, translated)
+    return chinese
+
+
 if __name__ == "__main__":
-    print(table(), end="")
+    print(table(), table_in_chinese(), sep="\n", end="")

@@ -13,7 +13,7 @@ from langchain_glm import GLMError
 from langchain_glm.testing import faults
 from langchain_glm.transport.clients import requests_in_flight
 from langchain_glm.transport.limits import shared_limit
-from tests.reliability.fault_matrix import ROWS, Outcome, Row, table
+from tests.reliability.fault_matrix import ROWS, Outcome, Row, table, table_in_chinese
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,7 @@ def test_no_kind_of_fault_is_left_out() -> None:
     assert reasons == set(get_args(faults.FinishWord))
 
 
-def test_the_printed_table_is_current() -> None:
-    document = Path(__file__).parents[2] / "docs" / "en" / "about" / "reliability.md"
-    assert table() in document.read_text(encoding="utf-8"), "run: python -m tests.reliability.fault_matrix"
+@pytest.mark.parametrize(("language", "printed"), [("en", table()), ("zh", table_in_chinese())], ids=("en", "zh"))
+def test_the_printed_table_is_current(language: str, printed: str) -> None:
+    document = Path(__file__).parents[2] / "docs" / language / "about" / "reliability.md"
+    assert printed in document.read_text(encoding="utf-8"), "run: python -m tests.reliability.fault_matrix"
