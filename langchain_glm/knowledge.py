@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from langchain_core.retrievers import BaseRetriever
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from langchain_glm.connection import Connection
+from langchain_glm.errors import GLMInvalidRequestError
 from langchain_glm.transport import client
 from langchain_glm.wire.reply.knowledge import is_reply, passages
 from langchain_glm.wire.request.knowledge import knowledge_payload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
 
@@ -23,6 +27,20 @@ def _check_ids(ids: Any) -> Any:
     if not isinstance(ids, list | tuple) or not ids or not all(isinstance(name, str) and name for name in ids):
         raise ValueError("knowledge_ids: give a list with the id of at least one knowledge base.")
     return list(ids)
+
+
+@contextmanager
+def _id_hint() -> Iterator[None]:
+    """Let the hint of a refusal speak of the ids, because BigModel says only in Chinese that a parameter is wrong."""
+    try:
+        yield
+    except GLMInvalidRequestError as error:
+        if error.code == "400":
+            error.hint = (
+                "Check knowledge_ids: BigModel's console shows the ids of the account to which the key belongs. If "
+                "they are right, check the fields of extra_body."
+            )
+        raise
 
 
 class GLMKnowledgeRetriever(Connection, BaseRetriever):
@@ -82,7 +100,8 @@ class GLMKnowledgeRetriever(Connection, BaseRetriever):
         retriever = self.model_copy(update=settings)
         endpoint = retriever._endpoint(run_manager.on_retry)  # noqa: SLF001 - of the same class
         payload = retriever._payload(query)  # noqa: SLF001
-        found = client.send(endpoint, payload, passages, path=self._path, reply_fields=is_reply)
+        with _id_hint():
+            found = client.send(endpoint, payload, passages, path=self._path, reply_fields=is_reply)
         return found[: retriever.k]
 
     async def _aget_relevant_documents(
@@ -91,7 +110,8 @@ class GLMKnowledgeRetriever(Connection, BaseRetriever):
         retriever = self.model_copy(update=settings)
         endpoint = retriever._endpoint(run_manager.on_retry)  # noqa: SLF001 - of the same class
         payload = retriever._payload(query)  # noqa: SLF001
-        found = await client.asend(endpoint, payload, passages, path=self._path, reply_fields=is_reply)
+        with _id_hint():
+            found = await client.asend(endpoint, payload, passages, path=self._path, reply_fields=is_reply)
         return found[: retriever.k]
 
     def _payload(self, query: str) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def test_a_knowledge_base_that_is_not_there(connection: dict[str, Any]) -> None:
             ask("dogs")
         assert (caught.value.status, caught.value.code) == (200, "400")
         assert not caught.value.is_retryable
+        assert str(caught.value.hint).startswith("Check knowledge_ids: ")
 
 
 def test_a_wrong_key_comes_with_http_200(connection: dict[str, Any]) -> None:
