@@ -117,5 +117,6 @@ class Cost(float):
         return f"Cost({float(self)!r}, {self.currency!r})"
 
     def __str__(self) -> str:
-        """Show amount and currency."""
-        return f"{float(self)} {self.currency}"
+        """Show amount and currency, without the digits that floats add: nine decimals show the price of one token."""
+        amount = f"{float(self):.9f}".rstrip("0").rstrip(".")
+        return f"{amount} {self.currency}"

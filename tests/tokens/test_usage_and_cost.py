@@ -253,6 +253,15 @@ def test_a_cost_is_a_number_that_can_be_copied_and_sent() -> None:
 
 
 @pytest.mark.glm_host("bigmodel")
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(0.1 + 0.2, "0.3 USD"), (1.4e-6, "0.0000014 USD"), (12.0, "12 USD"), (0.0, "0 USD"), (1234.5, "1234.5 USD")],
+)
+def test_a_cost_is_shown_as_people_write_it(amount: float, shown: str) -> None:
+    """Without an exponent and without the digits that binary fractions add."""
+    assert str(Cost(amount)) == shown
+
+
 def test_langchains_cache_costs_nothing_in_yuan_too(make_model: Callable[..., ChatGLM]) -> None:
     model = make_model(model="glm-5.2", cache=InMemoryCache())
     answers = [model.invoke("Hello") for _ in range(2)]
