@@ -44,20 +44,28 @@ def say(agent: Any, text: str, config: Any) -> None:
     print()
 
 
+def ask(prompt: str) -> str:
+    """Read a line; the end of the input (Ctrl-D) counts as an empty one."""
+    try:
+        return input(prompt).strip()
+    except EOFError:
+        return ""
+
+
 def main() -> None:
-    """Talk until an empty line, then write the ticket."""
+    """Talk until an empty line or Ctrl-D, then write the ticket."""
     model = ChatGLM(model="glm-5.2", host="zai", thinking=True)
-    config: Any = {"configurable": {"thread_id": input("Your name? ")}}
+    config: Any = {"configurable": {"thread_id": ask("Your name? ") or "guest"}}
     with SqliteSaver.from_conn_string("support.db") as memory:
         prompt = "You work for a tea shop. Look up an order before you talk about it."
         agent: Any = create_agent(model, [look_up_order, refund], system_prompt=prompt, checkpointer=memory)
-        while text := input("\nyou> "):
+        while text := ask("\nyou> "):
             try:
                 say(agent, text, config)
             except GLMError as error:
                 print(error)
-        messages = agent.get_state(config).values["messages"]
-        print(model.with_structured_output(Ticket).invoke([*messages, ("user", "Write a Ticket about this.")]))
+        if messages := agent.get_state(config).values.get("messages"):
+            print(model.with_structured_output(Ticket).invoke([*messages, ("user", "Write a Ticket about this.")]))
 
 
 if __name__ == "__main__":
