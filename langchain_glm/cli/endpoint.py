@@ -22,18 +22,26 @@ if TYPE_CHECKING:
 
 __all__ = ["add_model_arguments", "connection", "find_host", "make_model", "model_settings", "reads_images"]
 
-_DEMO: Final = (
-    "This is the GLM server inside this program (--demo): a few rules answer, not a model. "
-    "For GLM, get a key: {page} and set {variable}."
-)
+_DEMO: Final = """\
+--demo: a GLM server inside this program answers, by a few rules.
+For answers of a model, set {variable} to a key from
+{page}
+"""
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that choose the host, the model and its settings."""
-    parser.add_argument("--host", choices=list(HOSTS), help="who answers (default: the host whose key is set)")
+    parser.add_argument(
+        "--host",
+        choices=list(HOSTS),
+        metavar="NAME",
+        help=f"who answers: {', '.join(HOSTS)} (default: the host whose key is set)",
+    )
     parser.add_argument("--base-url", metavar="URL", help="another URL of the host, or a gateway of your own")
     parser.add_argument("-m", "--model", help="the model, for example glm-5.2 (default: chosen by host)")
-    parser.add_argument("--effort", choices=EFFORTS, help="how long the model thinks")
+    parser.add_argument(
+        "--effort", choices=EFFORTS, metavar="LEVEL", help=f"how long the model thinks: {', '.join(EFFORTS)}"
+    )
     parser.add_argument(
         "--think", dest="thinking", action="store_const", const=True, help="think before answering, if the model can"
     )
@@ -66,7 +74,7 @@ def connection(options: argparse.Namespace, saved_host: str | None = None) -> It
 
         with GLMServer(name or "zai") as server:
             host = replace(HOSTS[server.host], base_url=server.base_url, mcp_url=server.mcp_url)
-            print(_DEMO.format(page=host.key_page, variable=host.key_variable), file=sys.stderr)
+            print(_DEMO.format(page=host.key_page or host.name, variable=host.key_variable), file=sys.stderr)
             yield {"host": host, "api_key": server.api_key}
         return
     host = find_host(name, options.base_url, os.environ, options.model)
@@ -89,15 +97,20 @@ def find_host(name: str | None, base_url: str | None, environ: Mapping[str, str]
 
 
 def _how_to_get_a_key(hosts: list[Host]) -> str:
-    """Return a line for each page that has keys, and how to go on without one."""
+    """Return where each host has its keys and which variable is for them, and how to go on without one."""
     pages: dict[str, Host] = {}
     for host in hosts:
-        if host.key_page:
-            pages.setdefault(host.key_page, host)
-    lines = [f"  {host.name:<9} {page}   then: {_set_variable(host.key_variable)}" for page, host in pages.items()]
-    names = [f"  {host.name:<9} set {host.key_variable} to your key" for host in hosts if not pages]
-    return "\n".join(["Get a key from one of these:" if len(lines) > 1 else "Get a key:", *lines, *names,
-                      "Without a key, --demo asks a GLM server inside this program."])  # fmt: skip
+        pages.setdefault(host.key_page or host.name, host)
+    known = [host for host in pages.values() if host.key_page or len(hosts) == 1]
+    lines = [f"  {host.name:<9} {host.key_variable:<16} {host.key_page}".rstrip() for host in known]
+    return "\n".join(
+        [
+            "Get a key and put it into the variable of its host:",
+            *lines,
+            f"For example: {_set_variable(known[0].key_variable)}",
+            "Without a key, --demo asks a GLM server inside this program.",
+        ]
+    )
 
 
 def _set_variable(name: str) -> str:

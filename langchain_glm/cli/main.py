@@ -57,9 +57,12 @@ _USAGE: Final = """\
 usage: glm "question"        ask GLM, for example: glm "What is a monad?"
        glm COMMAND ...       run one of the commands below
 
-Set the key of your host first, such as ZAI_API_KEY or ZHIPUAI_API_KEY; or try it without one: glm --demo "Hello"
+First set the key of your host, such as ZAI_API_KEY or ZHIPUAI_API_KEY.
+Or try it without a key: glm --demo "Hello"
 
-  cat notes.txt | glm "sum this up"        glm -c "and in Chinese?"        glm --search "news about GLM"
+  cat notes.txt | glm "sum this up"
+  glm -c "and in Chinese?"            goes on with the last conversation
+  glm --search "news about GLM"       searches the web and shows the sources
 
 commands:
 {commands}
@@ -68,7 +71,8 @@ commands:
   glm COMMAND --help   the arguments of another command
   glm --version        the version
 
-exit status: 0 done; 1 failed; 2 wrong arguments, no key or a missing package; 130 stopped with Ctrl-C
+exit status: 0 done; 1 failed; 2 wrong arguments, no key or a missing package;
+130 stopped with Ctrl-C
 """
 
 

@@ -221,6 +221,7 @@ def test_without_a_key(glm: Any, home: dict[str, str], arguments: list[str], say
     done = glm(*arguments, ZAI_API_KEY="", ZAI_BASE_URL="")
     assert (done.returncode, done.stdout) == (2, "")
     assert all(text in done.stderr for text in says), done.stderr
+    assert max(map(len, done.stderr.splitlines())) <= 80
 
 
 def test_keys_of_several_hosts(glm: Any) -> None:
@@ -233,7 +234,7 @@ def test_keys_of_several_hosts(glm: Any) -> None:
 def test_demo(glm: Any, host: str) -> None:
     done = glm("--demo", "--host", host, "hello", ZAI_API_KEY="", ZAI_BASE_URL="")
     assert (done.returncode, done.stdout) == (0, "You said: hello\n")
-    assert "inside this program (--demo)" in done.stderr
+    assert "--demo: a GLM server inside this program" in done.stderr
     assert HOSTS[host].key_page in done.stderr
 
 
