@@ -93,4 +93,5 @@ def _answer(chat: Chat, text: str, servers: list[str], runner: asyncio.Runner) -
         print("Stopped. What came is kept." if outcome.messages else "Stopped before an answer came.")
     used = figures(outcome.messages)
     if used.input or used.output:
+        print()
         print_line(figures_line(used, outcome.seconds), {"": "dim"})
