@@ -119,10 +119,14 @@ def _steps(message: BaseMessage) -> list[Event]:
 
 
 def _message(chunks: list[AIMessageChunk]) -> AIMessage | None:
-    """Return what came as a message that a later request may hold: an unfinished one has no calls; `None` if empty."""
+    """Return what came as a message that a later request may hold, without calls, which have no results yet.
+
+    Returns:
+        The message; `None` if it would be empty.
+    """
     sum_of_chunks: Any = chunks[0] + chunks[1:]
     whole = cast("AIMessage", message_chunk_to_message(sum_of_chunks))
-    if whole.response_metadata.get("finish_reason"):
+    if whole.response_metadata.get("finish_reason") and not whole.tool_calls:
         return whole
     if not whole.text:
         return None

@@ -103,7 +103,7 @@ def test_images(glm: Any, server: GLMServer, tmp_path: Path) -> None:
     assert [part["type"] for part in body["messages"][0]["content"]] == ["image_url", "image_url", "text"]
     missing = glm("--image", str(tmp_path / "none.png"), "what?")
     assert (missing.returncode, missing.stdout) == (1, "")
-    assert "none.png" in missing.stderr
+    assert missing.stderr == f"{tmp_path / 'none.png'}: No such file or directory\n"
     wrong = glm("--image", __file__, "what?")
     assert wrong.returncode == 2
     assert "is not an image" in wrong.stderr
