@@ -141,20 +141,17 @@ def _show_pages(browser: Browser) -> None:
 
 
 def _write(name: str, picture: bytes) -> None:
-    """Write a picture with the fewest colours that it needs.
-
-    Raises:
-        ValueError: if it is too large for a page.
-    """
+    """Write a picture with as many colours as fit into the size that pages can afford."""
     with Image.open(BytesIO(picture)) as image:
-        small = image.convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    file = _IMAGES / f"{name}.png"
-    file.parent.mkdir(exist_ok=True)
-    small.save(file, optimize=True)
-    size = file.stat().st_size
-    print(f"{file.name}  {size / 1000:.0f} kB")
-    if size > _MOST_BYTES:
-        raise ValueError(f"{file.name} has {size:,} bytes; show less")
+        full = image.convert("RGB")
+    for colors in (256, 128, 64, 32, 16):
+        small = BytesIO()
+        full.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        if small.tell() <= _MOST_BYTES:
+            break
+    _IMAGES.mkdir(exist_ok=True)
+    (_IMAGES / f"{name}.png").write_bytes(small.getvalue())
+    print(f"{name}.png  {small.tell() / 1000:.0f} kB, {colors} colours")
 
 
 if __name__ == "__main__":

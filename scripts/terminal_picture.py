@@ -71,7 +71,7 @@ def screen_after(
     typed: Sequence[Typed] = (),
     seconds: float = 60,
 ) -> pyte.Screen:
-    """Run a command until it ends, or until it is silent after everything was typed.
+    """Run a command until it ends, or until it is silent after the last text was typed.
 
     Args:
         command: the program and its arguments.
@@ -99,13 +99,13 @@ def screen_after(
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end:
-            is_silent = not select.select([main], [], [], 5.0 if not waiting else 0.2)[0]
+            is_silent = not select.select([main], [], [], 0.2 if waiting else 5.0)[0]
             if waiting and waiting[0].after.encode() in came:
                 time.sleep(0.5)  # until the program reads
                 os.write(main, waiting.pop(0).text.encode())
                 came = b""
             elif is_silent:
-                if not waiting:
+                if typed and not waiting:
                     return screen
                 continue
             try:
