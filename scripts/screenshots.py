@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,6 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from terminal_picture import THEMES, Typed, picture_html, screen_after
 
-from langchain_glm import HOSTS
 from langchain_glm.cli.chat_demo_script import CHINESE, ENGLISH
 from langchain_glm.cli.main import COMMANDS
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
+_OF_THIS_MACHINE: Final = {str(_IMAGES.parent.parent): "/home/me/project", platform.platform(): "Linux"}
 _COLUMNS: Final = (80, 120)
 _MOST_BYTES: Final = 100_000
 _FLAGS: Final = (
@@ -85,7 +86,7 @@ def _show_command(browser: Browser, shot: Shot) -> None:
     for columns in _COLUMNS:
         with tempfile.TemporaryDirectory() as home:
             command = [sys.executable, "-m", "langchain_glm", *shot.command[1:]]
-            screen = screen_after(command, columns, _environment(home), shot.typed)
+            screen = screen_after(command, columns, _environment(home), shot.typed, _OF_THIS_MACHINE)
         entered = " ".join(f'"{word}"' if " " in word else word for word in shot.command)
         for theme, colors in THEMES.items():
             page = browser.new_page(device_scale_factor=1.5)
@@ -95,10 +96,8 @@ def _show_command(browser: Browser, shot: Shot) -> None:
 
 
 def _environment(home: str) -> dict[str, str]:
-    """Return the variables of a command: no key, no settings of the person who runs this."""
-    keys = {name for host in HOSTS.values() for name in (*host.key_variables, *host.url_variables)}
-    kept = {name: value for name, value in os.environ.items() if name not in keys and not name.startswith("XDG_")}
-    return {**kept, "HOME": home}
+    """Return the variables of a command: no key, and nothing that the person who runs this has set."""
+    return {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8"}
 
 
 @contextmanager
