@@ -23,7 +23,6 @@ from playwright.sync_api import sync_playwright
 from terminal_picture import THEMES, Typed, picture_html, screen_after
 
 from langchain_glm.cli.chat_demo_script import CHINESE, ENGLISH
-from langchain_glm.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,13 +53,16 @@ class Shot(NamedTuple):
     typed: tuple[Typed, ...] = ()
 
 
+_QUESTION: Final = "Search the web for the opening hours of the Palace Museum."
 COMMANDS_SHOWN: Final = (
     Shot("glm", ("glm", "--help")),
-    Shot("glm-ask", ("glm", "Name three uses of GLM.", "--demo", "--stats")),
+    Shot("glm-ask", ("glm", _QUESTION, "--demo", "--search", "--stats")),
+    Shot("glm-chat", ("glm", "chat", "--demo", "--search"), (Typed("> ", f"{_QUESTION}\r"),)),
     Shot("glm-doctor", ("glm", "doctor")),
     Shot("glm-models", ("glm", "models", "glm-5")),
+    Shot("glm-serve", ("glm", "serve", "--help")),
 )
-"""One line for each command. Commands that this version does not have are left out."""
+"""One line for each command."""
 
 
 def main() -> int:
@@ -72,9 +74,7 @@ def main() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         for shot in COMMANDS_SHOWN:
-            if only in shot.name and (
-                shot.command[1] in COMMANDS or shot.command[1].startswith("-") or "ask" in shot.name
-            ):
+            if only in shot.name:
                 _show_command(browser, shot)
         if any(only in name for name in ("chat-page", "requests-page")):
             _show_pages(browser)
@@ -86,7 +86,7 @@ def _show_command(browser: Browser, shot: Shot) -> None:
     for columns in _COLUMNS:
         with tempfile.TemporaryDirectory() as home:
             command = [sys.executable, "-m", "langchain_glm", *shot.command[1:]]
-            screen = screen_after(command, columns, _environment(home), shot.typed, _OF_THIS_MACHINE)
+            screen = screen_after(command, columns, _environment(home), typed=shot.typed, replaced=_OF_THIS_MACHINE)
         entered = " ".join(f'"{word}"' if " " in word else word for word in shot.command)
         for theme, colors in THEMES.items():
             page = browser.new_page(device_scale_factor=1.5)

@@ -68,6 +68,7 @@ def screen_after(
     command: Sequence[str],
     columns: int,
     environment: Mapping[str, str],
+    *,
     typed: Sequence[Typed] = (),
     replaced: Mapping[str, str] | None = None,
     seconds: float = 60,
