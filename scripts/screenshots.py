@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -21,9 +22,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from terminal_picture import THEMES, Typed, picture_html, screen_after
 
-from langchain_glm import HOSTS
 from langchain_glm.cli.chat_demo_script import CHINESE, ENGLISH
-from langchain_glm.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
+_OF_THIS_MACHINE: Final = {str(_IMAGES.parent.parent): "/home/me/project", platform.platform(): "Linux"}
 _COLUMNS: Final = (80, 120)
 _MOST_BYTES: Final = 100_000
 _FLAGS: Final = (
@@ -53,13 +53,16 @@ class Shot(NamedTuple):
     typed: tuple[Typed, ...] = ()
 
 
+_QUESTION: Final = "Search the web for the opening hours of the Palace Museum."
 COMMANDS_SHOWN: Final = (
     Shot("glm", ("glm", "--help")),
-    Shot("glm-ask", ("glm", "Name three uses of GLM.", "--demo", "--stats")),
+    Shot("glm-ask", ("glm", _QUESTION, "--demo", "--search", "--stats")),
+    Shot("glm-chat", ("glm", "chat", "--demo", "--search"), (Typed("> ", f"{_QUESTION}\r"),)),
     Shot("glm-doctor", ("glm", "doctor")),
     Shot("glm-models", ("glm", "models", "glm-5")),
+    Shot("glm-serve", ("glm", "serve", "--help")),
 )
-"""One line for each command. Commands that this version does not have are left out."""
+"""One line for each command."""
 
 
 def main() -> int:
@@ -71,9 +74,7 @@ def main() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         for shot in COMMANDS_SHOWN:
-            if only in shot.name and (
-                shot.command[1] in COMMANDS or shot.command[1].startswith("-") or "ask" in shot.name
-            ):
+            if only in shot.name:
                 _show_command(browser, shot)
         if any(only in name for name in ("chat-page", "requests-page")):
             _show_pages(browser)
@@ -85,7 +86,7 @@ def _show_command(browser: Browser, shot: Shot) -> None:
     for columns in _COLUMNS:
         with tempfile.TemporaryDirectory() as home:
             command = [sys.executable, "-m", "langchain_glm", *shot.command[1:]]
-            screen = screen_after(command, columns, _environment(home), shot.typed)
+            screen = screen_after(command, columns, _environment(home), typed=shot.typed, replaced=_OF_THIS_MACHINE)
         entered = " ".join(f'"{word}"' if " " in word else word for word in shot.command)
         for theme, colors in THEMES.items():
             page = browser.new_page(device_scale_factor=1.5)
@@ -95,10 +96,8 @@ def _show_command(browser: Browser, shot: Shot) -> None:
 
 
 def _environment(home: str) -> dict[str, str]:
-    """Return the variables of a command: no key, no settings of the person who runs this."""
-    keys = {name for host in HOSTS.values() for name in (*host.key_variables, *host.url_variables)}
-    kept = {name: value for name, value in os.environ.items() if name not in keys and not name.startswith("XDG_")}
-    return {**kept, "HOME": home}
+    """Return the variables of a command: no key, and nothing that the person who runs this has set."""
+    return {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8"}
 
 
 @contextmanager
@@ -141,20 +140,17 @@ def _show_pages(browser: Browser) -> None:
 
 
 def _write(name: str, picture: bytes) -> None:
-    """Write a picture with the fewest colours that it needs.
-
-    Raises:
-        ValueError: if it is too large for a page.
-    """
+    """Write a picture with as many colours as fit into the size that pages can afford."""
     with Image.open(BytesIO(picture)) as image:
-        small = image.convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    file = _IMAGES / f"{name}.png"
-    file.parent.mkdir(exist_ok=True)
-    small.save(file, optimize=True)
-    size = file.stat().st_size
-    print(f"{file.name}  {size / 1000:.0f} kB")
-    if size > _MOST_BYTES:
-        raise ValueError(f"{file.name} has {size:,} bytes; show less")
+        full = image.convert("RGB")
+    for colors in (256, 128, 64, 32, 16):
+        small = BytesIO()
+        full.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        if small.tell() <= _MOST_BYTES:
+            break
+    _IMAGES.mkdir(exist_ok=True)
+    (_IMAGES / f"{name}.png").write_bytes(small.getvalue())
+    print(f"{name}.png  {small.tell() / 1000:.0f} kB, {colors} colours")
 
 
 if __name__ == "__main__":

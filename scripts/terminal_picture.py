@@ -68,16 +68,19 @@ def screen_after(
     command: Sequence[str],
     columns: int,
     environment: Mapping[str, str],
+    *,
     typed: Sequence[Typed] = (),
+    replaced: Mapping[str, str] | None = None,
     seconds: float = 60,
 ) -> pyte.Screen:
-    """Run a command until it ends, or until it is silent after everything was typed.
+    """Run a command until it ends, or until it is silent after the last text was typed.
 
     Args:
         command: the program and its arguments.
         columns: the width of the terminal.
         environment: the variables of the process.
         typed: what is typed; each waits for its text.
+        replaced: what is shown instead of texts that only this machine has, such as its paths.
         seconds: after which the command is ended.
 
     Returns:
@@ -86,8 +89,6 @@ def screen_after(
     Raises:
         TimeoutError: if a text that something typed waits for does not appear.
     """
-    screen = pyte.Screen(columns, _ROWS)
-    stream = pyte.ByteStream(screen)
     main, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
     variables = {**environment, "TERM": "xterm-256color", "COLUMNS": str(columns), "LANG": "C.UTF-8"}
@@ -95,34 +96,38 @@ def screen_after(
         list(command), stdin=terminal, stdout=terminal, stderr=terminal, env=variables, start_new_session=True
     )
     os.close(terminal)
-    waiting, came = list(typed), b""
+    waiting, came, printed = list(typed), b"", b""
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end:
-            is_silent = not select.select([main], [], [], 5.0 if not waiting else 0.2)[0]
+            is_silent = not select.select([main], [], [], 0.2 if waiting else 5.0)[0]
             if waiting and waiting[0].after.encode() in came:
                 time.sleep(0.5)  # until the program reads
                 os.write(main, waiting.pop(0).text.encode())
                 came = b""
             elif is_silent:
-                if not waiting:
-                    return screen
+                if typed and not waiting:
+                    break
                 continue
             try:
                 data = os.read(main, 65_536)
             except OSError:  # Linux says so when the program has ended
                 data = b""
             if not data:
-                return screen
+                break
             came += data
-            stream.feed(data)
+            printed += data
         if waiting:
             raise TimeoutError(f"{command}: {waiting[0].after!r} did not appear")
-        return screen
     finally:
         process.kill()
         process.wait()
         os.close(main)
+    for here, shown in (replaced or {}).items():
+        printed = printed.replace(here.encode(), shown.encode())
+    screen = pyte.Screen(columns, _ROWS)
+    pyte.ByteStream(screen).feed(printed)
+    return screen
 
 
 def picture_html(screen: pyte.Screen, command: str, theme: Theme) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_glm.catalog.hosts import HOSTS
+from langchain_glm.cli.endpoint import find_host
 from langchain_glm.cli.faults import HELP, drawn_fault, planned_fault
 from langchain_glm.cli.requests_page.app import beside, requests_app
 from langchain_glm.cli.requests_page.watching import Watch
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_FAILED: Final = 1
+_FAILED: Final = 1  # as in `main`, which imports this module
 _UNUSABLE: Final = 2
 
 
@@ -52,6 +54,9 @@ def run(options: argparse.Namespace) -> int:
 
     Returns:
         The exit status: 0 after Ctrl-C, 1 if the server cannot be started, 2 if something has to be set up first.
+
+    Raises:
+        GLMError: if the chat page is to ask the real host, and no key says which one.
     """
     from langchain_glm.testing import GLMServer
 
@@ -104,18 +109,14 @@ def _about(server: GLMServer, options: argparse.Namespace) -> dict[str, Any]:
         "host": host.name,
         "base_url": server.base_url,
         "key_variable": host.key_variable,
-        "model": _default_model(host.name),
+        "model": host.chat_model,
         "chat": "chat/" if options.chat else "",
     }
 
 
-def _default_model(host: str) -> str:
-    return "kimi-k2.6" if host.startswith("kimi") else "glm-5.2"
-
-
 def _add_chat(pages: Starlette, server: GLMServer, options: argparse.Namespace) -> str | None:
     """Add the chat page; return why it cannot be added."""
-    from langchain_glm import ChatGLM, GLMError
+    from langchain_glm import ChatGLM
 
     try:
         from langchain_glm.cli.chat_demo import EXAMPLES, make_agent
@@ -124,10 +125,7 @@ def _add_chat(pages: Starlette, server: GLMServer, options: argparse.Namespace) 
         if str(error.name).partition(".")[0] not in ("langchain", "langgraph"):
             raise
         return 'glm serve --chat needs LangChain: pip install "langchain>=1.3"'
-    try:
-        model = ChatGLM(thinking=True, **_model_settings(server, options))
-    except (GLMError, ValueError) as error:  # no key, keys of several hosts, …
-        return str(error)
+    model = ChatGLM(thinking=True, **_model_settings(server, options))
     note = _note(model, options)
     images = bool((model.profile or {}).get("image_inputs", True))
     pages.mount("/chat", chat_app(make_agent(model), note=note, examples=EXAMPLES, images=images))
@@ -135,9 +133,16 @@ def _add_chat(pages: Starlette, server: GLMServer, options: argparse.Namespace) 
 
 
 def _model_settings(server: GLMServer, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of the chat page's model.
+
+    Raises:
+        GLMAuthenticationError: if it is live, and there is no key; it says where to get one.
+        GLMValueError: if it is live, and there are keys of several hosts.
+    """
     if options.live:
-        return {"host": options.host, "model": options.model or _default_model(options.host or "")}
-    name = options.model or ("kimi-k2.6" if server.host.startswith("kimi") else "glm-5.3-flash")
+        host = find_host(options.host, None, os.environ, options.model)
+        return {"host": host, "model": options.model or host.chat_model}
+    name = options.model or HOSTS[server.host].image_model
     return {"host": server.host, "model": name, "base_url": server.base_url, "api_key": server.api_key}
 
 

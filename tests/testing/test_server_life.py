@@ -19,7 +19,9 @@ from langchain_glm.testing import Fault, GLMServer, RecordedRequest, Reply, Tool
 from .asking import ask, body_for, frames, post
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 @pytest.fixture
@@ -64,6 +66,38 @@ def test_lists_may_be_written_for_tuples(server: GLMServer) -> None:
     server.queue(reply)
     assert (reply.tool_calls, reply.web_search) == (tuple(calls), ({"link": "x"},))
     assert ask(server).json()["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def test_a_function_answers_what_is_not_queued() -> None:
+    def answer(body: Mapping[str, Any]) -> Reply | Fault | None:
+        text = body["messages"][-1]["content"]
+        return {"one": Reply("first"), "two": Fault.code("1302")}.get(text)
+
+    with GLMServer(answer=answer, replies=[Reply("queued")]) as server:
+        said_to = {text: ask(server, text) for text in ("zero", "one", "two", "three")}
+        refused = post(server, {"model": "glm-5.2", "messages": []})
+    assert said(said_to["zero"]) == "queued"
+    assert said(said_to["one"]) == "first"
+    assert said_to["two"].status_code == 429
+    assert said(said_to["three"]) == "You said: three"
+    assert refused.status_code == 400
+
+
+def test_middleware_sees_every_request() -> None:
+    seen = []
+
+    def watch(app: ASGIApp) -> ASGIApp:
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            seen.append(scope["path"])
+            await app(scope, receive, send)
+
+        return watched
+
+    with GLMServer(middleware=watch) as server:
+        ask(server)
+        httpx.get(server.base_url + "/nowhere")
+        assert len(server.requests) == 2
+    assert seen == ["/api/paas/v4/chat/completions", "/api/paas/v4/nowhere"]
 
 
 def test_the_queue_can_be_cleared(server: GLMServer) -> None:
