@@ -51,7 +51,7 @@ _DOCSTRINGS: Final = {
         "warnings": False,
     },
     "extensions": [str(ROOT / "scripts" / "field_docstrings.py")],
-    "filters": ["!^_", "!lc_", "!^model_config$"],
+    "filters": ["!^_", "!lc_", "!^model_(config|post_init|json_schema)$"],
     "heading_level": 2,
     "inherited_members": True,
     "members_order": "source",

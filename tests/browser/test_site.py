@@ -91,3 +91,10 @@ def test_no_page_is_wider_than_the_window(site: str, page: Page, width: int) -> 
     for start in ("/", "/zh/", "/how-to/thinking/", "/zh/reference/settings/", "/reference/hosts/"):
         page.goto(site + start)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), start
+
+
+def test_the_reference_has_fields_with_their_descriptions_and_assigned_methods(site: str, page: Page) -> None:
+    page.goto(f"{site}/reference/api/chat-model/")
+    for member in ("thinking", "max_retries", "bind_tools", "with_structured_output", "acount_tokens"):
+        assert page.locator(f'[id="langchain_glm.ChatGLM.{member}"]').count() == 1, member
+    assert page.get_by_text("How long the model thinks, if it has levels of effort.").count() == 1

@@ -64,8 +64,6 @@ def test_the_site_shows_no_hidden_code_and_marks_outputs() -> None:
 
 
 def test_the_site_joins_lines_of_chinese_sentences() -> None:
-    source = "# 标题\n\n这是一个\n句子，\n`code` 与\nGLM。\n\n- 第一项，\n  接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
-    joined = (
-        "# 标题\n\n这是一个句子，`code` 与\nGLM。\n\n- 第一项，接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
-    )
+    source = "这是一个\n句子，\n`code` 与\nGLM。\n\n- 第一项，\n  接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
+    joined = "这是一个句子，`code` 与\nGLM。\n\n- 第一项，接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
     assert staged(source, "page.md") == joined
