@@ -195,7 +195,12 @@ def configuration(language: str) -> dict[str, Any]:
         },
         "plugins": [
             "search",
-            {"mkdocstrings": {"handlers": {"python": {"paths": [str(ROOT)], "options": _DOCSTRINGS}}}},
+            {
+                "mkdocstrings": {
+                    "locale": language,
+                    "handlers": {"python": {"paths": [str(ROOT)], "options": _DOCSTRINGS}},
+                }
+            },
         ],
         "markdown_extensions": [
             "admonition",
