@@ -129,7 +129,7 @@ def staged(source: str, page: str) -> str:
         page: its path in the folder of its language.
     """
     up = "../" * (len(PurePosixPath(page).parts) - 1)
-    source = _HIDDEN.sub("", source).replace("```python no-run\n", "```python\n")
+    source = _HIDDEN.sub("", source)
     source = _joined(source)
     source = _OUTPUT.sub(r"\1``` { .text .output .no-copy }", source)
     return _IMAGES.sub(f"]({up}images/", source)
