@@ -146,7 +146,7 @@ bench-quick: .venv-bench/.bench  ## measure less, in under a minute
 .PHONY: docs
 docs: .venv-docs/.docs  ## the site in both languages, into site/, after which every example of every page is run
 	.venv-docs/bin/python scripts/build_site.py
-	EVERY_PAGE=1 .venv-docs/bin/python -m pytest tests/docs tests/test_docs.py
+	EVERY_PAGE=1 .venv-docs/bin/python -m pytest tests/docs tests/test_docs.py tests/browser/test_site.py
 
 .PHONY: soak fuzz
 SOAK_REQUESTS ?= 50000

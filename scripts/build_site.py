@@ -51,7 +51,7 @@ _DOCSTRINGS: Final = {
         "warnings": False,
     },
     "extensions": [str(ROOT / "scripts" / "field_docstrings.py")],
-    "filters": ["!^_", "!lc_", "!^model_config$"],
+    "filters": ["!^_", "!lc_", "!^model_(config|post_init|json_schema)$"],
     "heading_level": 2,
     "inherited_members": True,
     "members_order": "source",
@@ -129,7 +129,7 @@ def staged(source: str, page: str) -> str:
         page: its path in the folder of its language.
     """
     up = "../" * (len(PurePosixPath(page).parts) - 1)
-    source = _HIDDEN.sub("", source).replace("```python no-run\n", "```python\n")
+    source = _HIDDEN.sub("", source)
     source = _joined(source)
     source = _OUTPUT.sub(r"\1``` { .text .output .no-copy }", source)
     return _IMAGES.sub(f"]({up}images/", source)
@@ -195,7 +195,12 @@ def configuration(language: str) -> dict[str, Any]:
         },
         "plugins": [
             "search",
-            {"mkdocstrings": {"handlers": {"python": {"paths": [str(ROOT)], "options": _DOCSTRINGS}}}},
+            {
+                "mkdocstrings": {
+                    "locale": language,
+                    "handlers": {"python": {"paths": [str(ROOT)], "options": _DOCSTRINGS}},
+                }
+            },
         ],
         "markdown_extensions": [
             "admonition",

@@ -269,9 +269,11 @@ def test_tests_that_security_names_are_there() -> None:
                 assert (ROOT / named).exists() or (ROOT / "tests" / "reliability" / named).is_file(), named
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+@pytest.mark.parametrize(
+    "document", [document for document in DOCUMENTS if document.name != "langchain-glm.md"], ids=name
+)
 def test_public_names_are_there(document: Path) -> None:
-    """What a document calls `GLM…` or `langchain_glm.…` can be imported."""
+    """What a document calls `GLM…` or `langchain_glm.…` can be imported; one page is about another `langchain_glm`."""
     source = document.read_text(encoding="utf-8")
     for called in re.findall(r"`langchain_glm\.(\w+)\b", source):
         assert hasattr(langchain_glm, called) or (PACKAGE / called).is_dir() or (PACKAGE / f"{called}.py").is_file()

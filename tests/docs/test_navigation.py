@@ -1,8 +1,9 @@
-"""The site: every page is in its navigation, and every public name on a page of its reference."""
+"""The site: every page is there in both languages and in the navigation, every public name in the reference."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib import import_module
 from typing import Final
 
@@ -17,6 +18,16 @@ MODULES: Final = ("langchain_glm", "langchain_glm.testing", "langchain_glm.middl
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_is_in_the_navigation_once(language: str) -> None:
     assert sorted(in_navigation(navigation(language))) == pages_of(language)
+
+
+def test_both_languages_have_the_same_pages() -> None:
+    assert pages_of("en") == pages_of("zh")
+
+
+def test_the_navigation_lists_no_page_that_is_missing() -> None:
+    tabs = tomllib.loads((DOCS / "navigation.toml").read_text(encoding="utf-8"))["tabs"]
+    groups = [group for tab in tabs for group in (tab, *tab.get("groups", ()))]
+    assert {page for group in groups for page in group.get("pages", ())} <= set(pages_of("en"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -53,6 +64,6 @@ def test_the_site_shows_no_hidden_code_and_marks_outputs() -> None:
 
 
 def test_the_site_joins_lines_of_chinese_sentences() -> None:
-    source = "# 标题\n\n这是一个\n句子，\n`code` 与\nGLM。\n\n- 第一项，\n  接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
-    joined = "# 标题\n\n这是一个句子，`code` 与\nGLM。\n\n- 第一项，接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
+    source = "这是一个\n句子，\n`code` 与\nGLM。\n\n- 第一项，\n  接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
+    joined = "这是一个句子，`code` 与\nGLM。\n\n- 第一项，接着写\n- 第二项：\n\n```python\n# 一。\n# 二\n```\n"
     assert staged(source, "page.md") == joined

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import tomllib
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from langchain_glm import HOSTS
+from langchain_glm.cli.main import COMMANDS
 from tests.docs.needing import need
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks_of, expected_output, listed, matches, with_outputs
 from tests.docs.running import run_page
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
 INFOS: Final = {
     "",
     "python",
-    "python no-run",
     "output",
     "console",
     "sh",
@@ -30,6 +33,9 @@ INFOS: Final = {
     "html",
     "mermaid",
 }
+_NETWORK: Final = {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "LANGSMITH_TRACING", "LANGSMITH_API_KEY"}
+VARIABLES: Final = _NETWORK.union(*((*host.key_variables, *host.url_variables) for host in HOSTS.values()))
+"""What a page may tell readers to set."""
 RUN: Final = [page for page in PAGES if re.search(r"```(python|console)\n", page.read_text(encoding="utf-8"))]
 
 
@@ -69,7 +75,7 @@ def test_blocks_are_of_known_kinds(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_of_set_up_exist(page: Path) -> None:
-    """What `sh` blocks install, set and make is there."""
+    """What `sh` blocks install, set, make and run is there."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for block in blocks_of(page.read_text(encoding="utf-8")):
@@ -79,6 +85,23 @@ def test_commands_of_set_up_exist(page: Path) -> None:
             assert set(extras.split(",")) <= project["optional-dependencies"].keys(), extras
         for target in re.findall(r"^make ([a-z-]+)", block.text, re.MULTILINE):
             assert target in targets, target
+        for exported in re.findall(r"^export (.*)", block.text, re.MULTILINE):
+            assert set(re.findall(r"(\w+)=", exported)) <= VARIABLES, exported
+        assert set(re.findall(r"\$env:(\w+)", block.text)) <= VARIABLES
+        for command in re.findall(r"^glm (.*)", block.text, re.MULTILINE):
+            assert set(re.findall(r"(?<= )--[a-z-]+", f" {command}")) <= options_of(command), command
+        for script, options in re.findall(r"^python ((?:scripts|examples)/\S+)(.*)", block.text, re.MULTILINE):
+            source = (ROOT / script).read_text(encoding="utf-8")
+            assert all(f'"{option}"' in source for option in re.findall(r"(?<= )--[a-z-]+", options)), options
+
+
+def options_of(command: str) -> set[str]:
+    """The options of a command of `glm`, which is a question if it names none."""
+    words = [word for word in command.split() if not word.startswith("-")]
+    named = words[0] if words and words[0] in COMMANDS else "ask"
+    parser = argparse.ArgumentParser()
+    import_module(COMMANDS[named].module).add_arguments(parser)
+    return set(re.findall(r"--[a-z-]+", parser.format_help()))
 
 
 def test_outputs_are_written_where_they_belong() -> None:
