@@ -23,6 +23,9 @@ INFOS: Final = {
     "output",
     "console",
     "sh",
+    "bash",  # in LangChain's own pages, what is not run
+    "bash pip",
+    "bash uv",
     "server",
     "diff",
     "toml",
@@ -60,7 +63,7 @@ def test_blocks_are_of_known_kinds(page: Path) -> None:
     source = page.read_text(encoding="utf-8")
     blocks = blocks_of(source)
     assert {block.info for block in blocks} <= INFOS
-    assert len(re.findall(r"```python$|^ *<!-- server", source, re.MULTILINE)) == len(
+    assert len(re.findall(r"```python$|^ *(?:<!--|\{/\*) server", source, re.MULTILINE)) == len(
         [block for block in blocks if block.info in {"python", "server"}]
     )
     for before, block in zip([None, *blocks], blocks, strict=False):
