@@ -40,6 +40,7 @@ def name(page: Path) -> str:
     return page.relative_to(DOCS).as_posix()
 
 
+@pytest.mark.timeout(600)  # some pages start Ray, or install an old package
 @pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")  # some examples show settings that are mapped
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_examples_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
