@@ -142,8 +142,8 @@ def _run(name: str, arguments: list[str]) -> int:
         except BrokenPipeError:
             raise
         except (GLMError, OSError) as error:
-            file = error.filename if isinstance(error, OSError) and error.strerror else None
-            print(f"{file}: {error.strerror}" if file else error, file=sys.stderr)
+            of_file = isinstance(error, OSError) and error.filename and error.strerror
+            print(f"{error.filename}: {error.strerror}" if of_file else error, file=sys.stderr)
             unsent = isinstance(error, GLMValueError | GLMAuthenticationError) and error.status is None
             return UNUSABLE if unsent else FAILED
     except ImportError as error:

@@ -10,14 +10,17 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
-PAGES: Final = tuple(sorted([*DOCS.glob("en/**/*.md"), *DOCS.glob("zh/**/*.md")]))
+PAGES: Final = tuple(
+    sorted([*DOCS.glob("en/**/*.md"), *DOCS.glob("zh/**/*.md"), *DOCS.glob("upstream/**/*.mdx")])  # .mdx: LangChain's
+)
 
 _FRONT_MATTER: Final = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _LIST: Final = re.compile(r"^(\w+): \[(.*)\]$", re.MULTILINE)
-# A fence, or a comment with code that prepares the embedded server; either may be indented, as in tabs.
+# A fence, or a comment with code that prepares the embedded server; either may be indented, as in tabs. Comments of MDX
+# are those of JavaScript, in braces.
 _BLOCK: Final = re.compile(
     r"^(?P<indent> *)(?:```(?P<info>[^`\n]*)\n(?P<text>(?:.*\n)*?)(?P=indent)```"
-    r"|<!-- server\n(?P<hidden>(?:.*\n)*?)(?P=indent)-->)$",
+    r"|(?:<!--|\{/\*) server\n(?P<hidden>(?:.*\n)*?)(?P=indent)(?:-->|\*/\}))$",
     re.MULTILINE,
 )
 

@@ -26,6 +26,9 @@ INFOS: Final = {
     "output",
     "console",
     "sh",
+    "bash",  # in LangChain's own pages, what is not run
+    "bash pip",
+    "bash uv",
     "server",
     "diff",
     "toml",
@@ -43,6 +46,7 @@ def name(page: Path) -> str:
     return page.relative_to(DOCS).as_posix()
 
 
+@pytest.mark.timeout(600)  # some pages start Ray, or install an old package
 @pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")  # some examples show settings that are mapped
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_examples_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +70,7 @@ def test_blocks_are_of_known_kinds(page: Path) -> None:
     source = page.read_text(encoding="utf-8")
     blocks = blocks_of(source)
     assert {block.info for block in blocks} <= INFOS
-    assert len(re.findall(r"```python$|^ *<!-- server", source, re.MULTILINE)) == len(
+    assert len(re.findall(r"```python$|^ *(?:<!--|\{/\*) server", source, re.MULTILINE)) == len(
         [block for block in blocks if block.info in {"python", "server"}]
     )
     for before, block in zip([None, *blocks], blocks, strict=False):
