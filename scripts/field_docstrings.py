@@ -1,4 +1,4 @@
-"""An extension of griffe for how this package writes classes: documented pydantic fields, methods from other modules."""
+"""An extension of griffe for how this package writes classes: pydantic fields, and methods from other modules."""
 
 from __future__ import annotations
 

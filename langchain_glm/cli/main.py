@@ -142,7 +142,7 @@ def _run(name: str, arguments: list[str]) -> int:
         except BrokenPipeError:
             raise
         except (GLMError, OSError) as error:
-            of_file = isinstance(error, OSError) and error.filename and error.strerror
+            of_file = isinstance(error, OSError) and error.filename
             print(f"{error.filename}: {error.strerror}" if of_file else error, file=sys.stderr)
             unsent = isinstance(error, GLMValueError | GLMAuthenticationError) and error.status is None
             return UNUSABLE if unsent else FAILED

@@ -96,7 +96,7 @@ PACKAGES: Final = ("langchain-openai", "langchain-deepseek", "langchain-communit
 
 def whole(chunks: Any) -> AIMessageChunk:
     """A stream's chunks, added up."""
-    total = None
+    total: AIMessageChunk | None = None
     for chunk in chunks:
         total = chunk if total is None else total + chunk
     assert total is not None

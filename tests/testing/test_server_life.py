@@ -71,7 +71,8 @@ def test_lists_may_be_written_for_tuples(server: GLMServer) -> None:
 def test_a_function_answers_what_is_not_queued() -> None:
     def answer(body: Mapping[str, Any]) -> Reply | Fault | None:
         text = body["messages"][-1]["content"]
-        return {"one": Reply("first"), "two": Fault.code("1302")}.get(text)
+        known: dict[str, Reply | Fault] = {"one": Reply("first"), "two": Fault.code("1302")}
+        return known.get(text)
 
     with GLMServer(answer=answer, replies=[Reply("queued")]) as server:
         said_to = {text: ask(server, text) for text in ("zero", "one", "two", "three")}
