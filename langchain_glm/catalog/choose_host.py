@@ -101,13 +101,14 @@ def missing_key_error(host: Host, path: str = CHAT, environ: Mapping[str, str] =
         environ: the environment variables.
 
     Returns:
-        The exception, not raised; its hint says where to put the key.
+        The exception, not raised; its hint says where to put the key, and where to get one.
     """
     others = [known for known in hosts_with_key(environ) if not known.may_serve(path)]
     unusable = f" The keys of {_with_variables(others, environ)} cannot be used: these hosts do not serve {path}."
+    source = f" You get a key at {host.key_page}" if host.key_page else ""
     return GLMAuthenticationError(
         f"There is no key for host {host.name!r}.{unusable if others else ''}",
-        hint=f"Set the environment variable {' or '.join(host.key_variables)}, or give api_key=….",
+        hint=f"Set the environment variable {' or '.join(host.key_variables)}, or give api_key=….{source}",
     )
 
 

@@ -294,8 +294,10 @@ def test_a_missing_key_is_an_authentication_error_that_names_every_variable() ->
     assert isinstance(failure, GLMAuthenticationError)
     assert str(failure) == (
         "There is no key for host 'zai-coding'.\n"
-        "Set the environment variable ZAI_CODING_API_KEY or ZAI_API_KEY or Z_AI_API_KEY, or give api_key=…."
+        "Set the environment variable ZAI_CODING_API_KEY or ZAI_API_KEY or Z_AI_API_KEY, or give api_key=…. "
+        "You get a key at https://z.ai/manage-apikey/apikey-list"
     )
+    assert str(missing_key_error(HOSTS["phanedge"])).endswith("api_key=….")
 
 
 @pytest.mark.parametrize(
