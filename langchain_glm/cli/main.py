@@ -140,11 +140,13 @@ def _run(name: str, arguments: list[str]) -> int:
             status: int = module.run(options)
         except BrokenPipeError:
             raise
-        except (GLMError, OSError) as error:
-            file = error.filename if isinstance(error, OSError) and error.strerror else None
-            print(f"{file}: {error.strerror}" if file else error, file=sys.stderr)
+        except GLMError as error:
+            print(error, file=sys.stderr)
             unsent = isinstance(error, GLMValueError | GLMAuthenticationError) and error.status is None
             return UNUSABLE if unsent else FAILED
+        except OSError as error:
+            print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+            return FAILED
     except ImportError as error:
         missing = str(error.name).partition(".")[0]
         if missing not in _EXTRA:
