@@ -88,7 +88,9 @@ def find_host(name: str | None, base_url: str | None, environ: Mapping[str, str]
     except GLMAuthenticationError as error:
         raise GLMAuthenticationError(error.message, hint=_how_to_get_a_key(list(HOSTS.values()))) from None
     except GLMValueError as error:
-        raise GLMValueError(f"{error}\nOn the command line: --host NAME.") from None
+        if name is None and base_url is None:
+            raise GLMValueError(f"{error}\nOn the command line: --host NAME.") from None
+        raise
     if warning:
         print(warning, file=sys.stderr)
     if host.key_from(environ) is None and host.name != GATEWAY.name:

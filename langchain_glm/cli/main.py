@@ -133,19 +133,20 @@ def _run(name: str, arguments: list[str]) -> int:
         module = import_module(command.module)
         from langchain_glm.errors import GLMAuthenticationError, GLMError, GLMValueError
 
-        what = command.help[0].upper() + command.help[1:]  # capitalize() would write GLM in small letters
-        parser = argparse.ArgumentParser(prog=f"glm {name}", description=f"{what}.")
+        parser = argparse.ArgumentParser(prog=f"glm {name}", description=f"{command.help.capitalize()}.")
         module.add_arguments(parser)
         options = parser.parse_args(arguments)
         try:
             status: int = module.run(options)
         except BrokenPipeError:
             raise
-        except (GLMError, OSError) as error:
-            of_file = isinstance(error, OSError) and error.filename
-            print(f"{error.filename}: {error.strerror}" if of_file else error, file=sys.stderr)
+        except GLMError as error:
+            print(error, file=sys.stderr)
             unsent = isinstance(error, GLMValueError | GLMAuthenticationError) and error.status is None
             return UNUSABLE if unsent else FAILED
+        except OSError as error:
+            print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+            return FAILED
     except ImportError as error:
         missing = str(error.name).partition(".")[0]
         if missing not in _EXTRA:
