@@ -73,7 +73,8 @@ def connection(options: argparse.Namespace, saved_host: str | None = None) -> It
         from langchain_glm.testing import GLMServer
 
         with GLMServer(name or "zai") as server:
-            host = replace(HOSTS[server.host], base_url=server.base_url, mcp_url=server.mcp_url)
+            known = HOSTS[server.host]
+            host = replace(known, base_url=server.base_url, mcp_url=known.mcp_url and server.mcp_url)
             print(_DEMO.format(page=host.key_page or host.name, variable=host.key_variable), file=sys.stderr)
             yield {"host": host, "api_key": server.api_key}
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from math import ceil
@@ -14,9 +15,9 @@ from langchain_core.messages import HumanMessage
 from langchain_glm.catalog.choose_host import serves_model
 from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.catalog.models import find_model
+from langchain_glm.cli.endpoint import find_host
 from langchain_glm.cli.models import host_in_environment
 from langchain_glm.errors import GLMError
-from langchain_glm.probe.asking import default_model
 from langchain_glm.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Estimate how many tokens a text takes as a question to a model. Nothing is sent, unless --exact asks the host."
     )
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file (default: standard input)")
-    parser.add_argument(
-        "-m", "--model", help="the model whose window is compared (default: glm-5.2, kimi-k2.6 on Kimi)"
-    )
+    parser.add_argument("-m", "--model", help="the model whose window is compared (default: that of the host)")
     parser.add_argument("--host", choices=list(HOSTS), help="the host (default: the one whose key is set)")
     parser.add_argument("--exact", action="store_true", help="ask the host's token counter; Zhipu's hosts have one")
     parser.add_argument("--demo", action="store_true", help="with --exact: ask an embedded GLM server; needs no key")
@@ -82,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.file} cannot be read: {reason}.", file=sys.stderr)
         return _UNUSABLE
     host = HOSTS[options.host] if options.host else HOSTS["zai"] if options.demo else host_in_environment()
-    model_id = options.model or default_model(host)
+    model_id = options.model or host.chat_model
     model = find_model(model_id, host)
     estimate = ceil(estimate_messages([HumanMessage(text)], model)) if text else 0
     exact = None
@@ -117,7 +116,7 @@ def _count(text: str, model_id: str, host_name: str, *, demo: bool) -> int:
 def _connection(host_name: str, *, demo: bool) -> Iterator[dict[str, Any]]:
     """Yield the settings that choose the endpoint: the host, or an embedded server that runs until the end."""
     if not demo:
-        yield {"host": host_name}
+        yield {"host": find_host(host_name, None, os.environ, None)}
         return
     from langchain_glm.testing import GLMServer
 

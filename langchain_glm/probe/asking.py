@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from langchain_core.messages.ai import UsageMetadata
 
-from langchain_glm.catalog.choose_host import serves_model
 from langchain_glm.catalog.prices import usage_cost
 from langchain_glm.errors import GLMAuthenticationError, GLMBalanceError, GLMQuotaError
 from langchain_glm.json import dump_json
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
     from langchain_glm.probe.exchanges import Ask, Exchange
     from langchain_glm.probe.questions import Question
 
-__all__ = ["DEFAULT_MODELS", "Answer", "answers", "default_model", "most_tokens", "price", "questions"]
-
-DEFAULT_MODELS: Final = ("glm-5.2", "kimi-k2.6")
-"""The models that are asked for by default: the first one that the host may serve."""
+__all__ = ["Answer", "answers", "most_tokens", "price", "questions"]
 
 _SEARCH_PRICE: Final = 0.01
 """The price of a search, in the currency of the host (price pages of Z.ai and BigModel, 2026-10)."""
@@ -59,20 +55,6 @@ class Answer:
     verdict: str
     exchanges: Sequence[Exchange] = ()
     cost: Cost | None = None
-
-
-def default_model(host: Host) -> str:
-    """Return the id of the model that is asked for if none is named.
-
-    Args:
-        host: the host.
-
-    Example:
-        ```python
-        default_model(HOSTS["kimi"])  # "kimi-k2.6"
-        ```
-    """
-    return next(model_id for model_id in DEFAULT_MODELS if serves_model(host, model_id))
 
 
 def questions(host: Host, model: Model, model_id: str) -> list[Question]:

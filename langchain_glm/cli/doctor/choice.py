@@ -9,7 +9,6 @@ from langchain_glm.catalog.choose_host import choose_host, hosts_with_key, serve
 from langchain_glm.catalog.hosts import GATEWAY, HOSTS
 from langchain_glm.cli.doctor.finding import Finding
 from langchain_glm.errors import GLMAuthenticationError, GLMValueError
-from langchain_glm.probe.asking import DEFAULT_MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +25,7 @@ def chosen(environ: Mapping[str, str]) -> Iterator[Finding]:
     """The host of `ChatGLM(model=…)` without host, URL and key, for one model of each vendor."""
     failures: list[Finding] = []
     fine = False
-    for model_id in DEFAULT_MODELS:
+    for model_id in dict.fromkeys(host.chat_model for host in HOSTS.values() if host.chosen_by_key):
         try:
             host, _ = choose_host(None, None, environ, model_id)
         except (GLMAuthenticationError, GLMValueError) as error:

@@ -23,7 +23,6 @@ from langchain_glm.cli.doctor.packages import DISTRIBUTION, PACKAGE_CHECKS
 from langchain_glm.cli.doctor.report import as_json, print_finding, summary
 from langchain_glm.cli.styled_line import print_line
 from langchain_glm.errors import GLMError
-from langchain_glm.probe.asking import default_model
 from langchain_glm.transport.redaction import redacted
 from langchain_glm.version import __version__
 
@@ -59,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--online", action="store_true", help="also ask each host that has a key; costs about a cent")
     parser.add_argument("--host", choices=list(HOSTS), help="with --online or --demo: ask only this host")
     parser.add_argument("--base-url", help="with --online: another base URL, for example of a gateway")
-    parser.add_argument("--model", help="with --online or --demo: the model to ask")
+    parser.add_argument("-m", "--model", help="with --online or --demo: the model to ask")
     parser.add_argument("--demo", action="store_true", help="ask an embedded GLM server instead; needs no key")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
@@ -193,7 +192,7 @@ def _guarded(check: Check, environ: Mapping[str, str]) -> list[Finding]:
 def _ask(target: Target, options: argparse.Namespace, report: _Report) -> Iterator[Cost]:
     """Ask a host; yield what each answer cost."""
     host, group = target.host, f"Online: {target.host.name}"
-    model_id = options.model or default_model(host)
+    model_id = options.model or host.chat_model
     if not options.demo:
         requests, most = expected_cost(host, model_id)
         price = "its price is not known" if most is None else f"this costs at most {most:.3f} {most.currency}"

@@ -38,16 +38,16 @@ def variables(environ: Mapping[str, str]) -> Iterator[Finding]:
             what="keys",
             says="No variable holds a key.",
             why="Without a key in the environment, every model needs api_key=….",
-            way_out=f"Make a key in the console of your host, and set {_variable_of('zai')} for Z.ai, "
-            f"{_variable_of('bigmodel')} for BigModel, or {_variable_of('kimi')} for Kimi. "
-            "To try without a key: glm doctor --demo.",
+            way_out=f"Get a key, then set its variable: {'; '.join(_pages())}. Without a key: glm doctor --demo.",
         )
     for name in found:
         yield _variable(name, environ[name])
 
 
-def _variable_of(name: str) -> str:
-    return HOSTS[name].key_variable
+def _pages() -> list[str]:
+    """Return the page for keys of each vendor, with the variable that a key is put into."""
+    pages = {host.key_page: host for host in [*HOSTS.values()][::-1] if host.key_page and host.chosen_by_key}
+    return [f"{host.key_variable} from {page}" for page, host in reversed(pages.items())]
 
 
 def _variable(name: str, value: str) -> Finding:

@@ -16,7 +16,6 @@ from langchain_glm import HOSTS
 from langchain_glm.cli.doctor import listing
 from langchain_glm.cli.doctor.chats import chat_findings, expected_cost
 from langchain_glm.cli.doctor.listing import Target, list_models, listing_findings
-from langchain_glm.probe.asking import default_model
 from langchain_glm.testing import Fault, GLMServer, Reply
 from langchain_glm.transport import clients
 from langchain_glm.transport.clients import close_clients
@@ -63,7 +62,7 @@ def listed(asked: Target, now: datetime | None = None) -> dict[str, Finding]:
 
 
 def chats(asked: Target, model_id: str = "") -> dict[str, Finding]:
-    results = [*chat_findings(asked, model_id or default_model(asked.host))]
+    results = [*chat_findings(asked, model_id or asked.host.chat_model)]
     return {finding.what: finding for findings, _ in results for finding in findings}
 
 
@@ -71,7 +70,7 @@ def chats(asked: Target, model_id: str = "") -> dict[str, Finding]:
 def test_a_host_that_works(name: str) -> None:
     with GLMServer(name, api_key=KEY) as server:
         found = {**listed(target(server)), **chats(target(server))}
-        model_id = default_model(HOSTS[name])
+        model_id = HOSTS[name].chat_model
         requests, _ = expected_cost(HOSTS[name], model_id)
         assert len(server.requests) == requests + 1
         assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {KEY}"}
@@ -84,17 +83,20 @@ def test_a_host_that_works(name: str) -> None:
 @pytest.mark.parametrize("name", ["zai", "bigmodel"])
 def test_it_costs_about_a_cent(name: str) -> None:
     host = HOSTS[name]
-    _, most = expected_cost(host, default_model(host))
+    _, most = expected_cost(host, host.chat_model)
     assert most is not None
     assert 0.001 < float(most) < (0.03 if most.currency == "USD" else 0.2)
     with GLMServer(name, api_key=KEY) as server:
-        costs = [cost for _, cost in chat_findings(target(server), default_model(host)) if cost is not None]
+        costs = [cost for _, cost in chat_findings(target(server), host.chat_model) if cost is not None]
     assert 0 < sum(map(float, costs)) <= float(most)
 
 
 def test_the_plan_that_answers() -> None:
     with GLMServer("zai-coding", api_key=KEY) as server:
-        assert chats(target(server))["plan"].says == "the coding plan is active; glm-5.3 answered for glm-5.2."
+        assert (
+            chats(target(server), "glm-5.2")["plan"].says == "the coding plan is active; glm-5.3 answered for glm-5.2."
+        )
+        assert chats(target(server))["plan"].says == "the coding plan is active."
     with GLMServer("zai", api_key=KEY) as server:
         assert "bills by its type" in chats(target(server))["plan"].says
 

@@ -49,7 +49,7 @@ def test_without_a_key() -> None:
     assert "  FAIL  host               No host is given, and no key is in the environment." in out
     assert "Nothing is changed and nothing is sent." in out
     assert "glm doctor --online" in out
-    assert "ZHIPUAI_API_KEY for BigModel" in out.replace("\n             ", " ")
+    assert f"ZHIPUAI_API_KEY from {HOSTS['bigmodel'].key_page};" in out.replace("\n             ", " ")
     assert max(map(len, out.splitlines())) <= 80
     assert [line for line in out.splitlines() if line and not line.startswith(" ")][2:-2] == [
         "This machine",
