@@ -64,6 +64,15 @@ THEMES: Final = {
 }
 
 
+class _Screen(pyte.Screen):
+    """A screen that shows dimmed text in grey; pyte ignores that it is dimmed."""
+
+    def select_graphic_rendition(self, *attributes: int) -> None:
+        is_color = bool({38, 48} & set(attributes))  # then a 2 means something else
+        shown = attributes if is_color else [90 if attribute == 2 else attribute for attribute in attributes]
+        super().select_graphic_rendition(*shown)
+
+
 def screen_after(
     command: Sequence[str],
     columns: int,
@@ -125,7 +134,7 @@ def screen_after(
         os.close(main)
     for here, shown in (replaced or {}).items():
         printed = printed.replace(here.encode(), shown.encode())
-    screen = pyte.Screen(columns, _ROWS)
+    screen = _Screen(columns, _ROWS)
     pyte.ByteStream(screen).feed(printed)
     return screen
 

@@ -30,17 +30,17 @@ _NAMED: Final[Mapping[str, tuple[Callable[[], Fault], str]]] = {
     "sensitive": (lambda: Fault.finish("sensitive"), "an answer that content safety stopped"),
     "silence": (lambda: Fault.silence(60), "a minute without a byte after the first part"),
     "too-long": (lambda: Fault.finish("model_context_window_exceeded"), "an answer that no longer fits the model"),
-    "truncated-frame": (Fault.truncated_frame, "a part of the stream is cut off and runs into the next one"),
+    "truncated-frame": (Fault.truncated_frame, "a part of the stream is cut off and runs into the next"),
     "wrong-mode": (Fault.wrong_mode, "a stream where none was asked for, or none where one was"),
 }
 
 HELP: Final = "\n".join(
     [
         "faults:",
-        "  --fault NAME         the next chat request fails so; repeat it for the ones after",
-        "  --fault NAME:SHARE   this share of all chat requests fails so, for example 1302:0.1",
+        "  --fault NAME         the next chat request fails so; can be repeated",
+        "  --fault NAME:SHARE   this share of all chat requests fails so, as in 1302:0.1",
         "",
-        "  a business code      1302 (too many requests), 1113 (no balance), 1301 (unsafe), 1305 (overloaded), …",
+        "  a business code      1302 (too many requests), 1113 (no balance), …",
         "  an HTTP status       502: the page of a proxy instead of an answer",
         *(f"  {name:<20} {what}" for name, (_, what) in _NAMED.items()),
     ]

@@ -33,14 +33,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `glm serve`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = HELP
-    parser.add_argument("--host", choices=list(HOSTS), help="the host to imitate (default: zai)")
-    parser.add_argument("--port", type=_port, default=8787, help="TCP port, 0 for a free one (default: 8787)")
-    parser.add_argument("--api-key", default="test.key", help="the key to accept (default: test.key)")
     parser.add_argument(
-        "--max-in-flight", type=int, default=None, help="most requests in flight; more get 1302 (default: no limit)"
+        "--host", choices=list(HOSTS), metavar="NAME", help=f"the host to imitate: {', '.join(HOSTS)} (default: zai)"
+    )
+    parser.add_argument("--port", type=_port, default=8787, help="TCP port, 0 for a free one (default: 8787)")
+    parser.add_argument("--api-key", default="test.key", metavar="KEY", help="the key to accept (default: test.key)")
+    parser.add_argument(
+        "--max-in-flight", type=int, metavar="N", help="most requests in flight; more get 1302 (default: no limit)"
     )
     parser.add_argument(
-        "--fault", type=planned_fault, action="append", default=[], help="let chat requests fail; see the list below"
+        "--fault",
+        type=planned_fault,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let chat requests fail; see the list below",
     )
     parser.add_argument("--chat", action="store_true", help="serve a chat page too, at /chat/ (needs langchain)")
     parser.add_argument(

@@ -204,6 +204,7 @@ def test_the_help_lists_every_kind_of_fault() -> None:
     kinds = {planned_fault(name).fault.kind for name in ("1302", "502", *listed)}
     made = {name for name, value in vars(Fault).items() if isinstance(value, staticmethod)}
     assert kinds == made - {"json"}  # it needs a body
+    assert max(map(len, HELP.splitlines())) < 80
 
 
 def test_the_chat_page_answers_without_a_key() -> None:
