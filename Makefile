@@ -115,11 +115,11 @@ test-mcp-adapters: .venv-mcp/.mcp  ## run the MCP tests with langchain-mcp-adapt
 .PHONY: test-browser screenshots
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 check_chromium = command -v "$(CHROMIUM)" >/dev/null || { echo "Chromium is needed: install it (Debian: apt-get install chromium), or set CHROMIUM=…"; exit 1; }
-test-browser: .venv-browser/.browser  ## the chat page and the page of requests in Chromium (CHROMIUM=…)
+test-browser: .venv-browser/.browser  ## test the chat page and the page of requests in Chromium (CHROMIUM=…)
 	@$(check_chromium)
 	CHROMIUM="$(CHROMIUM)" BROWSER_REQUIRED=1 .venv-browser/bin/python -m pytest tests/browser
 
-screenshots: .venv-browser/.browser  ## the pictures of the documents: pages in Chromium, the program in a terminal (CHROMIUM=…)
+screenshots: .venv-browser/.browser  ## take the pictures of the documents: pages in Chromium, the program in a terminal (CHROMIUM=…)
 	@$(check_chromium)
 	CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python scripts/screenshots.py $(ONLY)
 
@@ -144,7 +144,7 @@ bench-quick: .venv-bench/.bench  ## measure less, in under a minute
 	@touch $@
 
 .PHONY: docs
-docs: .venv-docs/.docs  ## the site in both languages, into site/, after which every example of every page is run
+docs: .venv-docs/.docs  ## build the site in both languages into site/, then run every example of every page
 	.venv-docs/bin/python scripts/build_site.py
 	EVERY_PAGE=1 .venv-docs/bin/python -m pytest tests/docs tests/test_docs.py tests/browser/test_site.py
 
