@@ -4,8 +4,8 @@
     python scripts/build_site.py --preview   # shows broken links and goes on
 
 Zensical builds one language at a time, so each has a copy of its pages and a configuration under `build/docs`. The
-order of the pages is in `docs/navigation.toml`. A page without a place there, and anything that a page would load from
-another machine, end the program with status 1, too. `make docs` runs it.
+order of the pages is in `docs/navigation.toml`. A page without a place there, a missing picture, and anything that a
+page would load from another machine end the program with status 1, too. `make docs` runs it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tomllib
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from urllib.parse import unquote
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
@@ -253,7 +254,7 @@ def build(language: str, *, strict: bool) -> None:
 
 
 class Loads(HTMLParser):
-    """Collects what a page makes a browser load; `found` holds the addresses on other machines."""
+    """Collects the addresses of what a page makes a browser load, in `found`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -262,19 +263,23 @@ class Loads(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Look at one element."""
         values = dict(attrs)
-        loaded = [values.get("src"), values.get("href") if tag == "link" else None]
-        if tag == "link" and values.get("rel") in {"canonical", "alternate", "prev", "next"}:
-            return
-        self.found += [address for address in loaded if address and re.match(r"(?:https?:)?//", address)]
+        if tag == "link" and values.get("rel") in {"stylesheet", "icon", "preconnect", "preload"}:
+            self.found.append(values.get("href") or "")
+        elif values.get("src"):
+            self.found.append(values["src"] or "")
 
 
-def loaded_from_elsewhere() -> list[str]:
-    """What pages of the built site would load from other machines, each with its page."""
+def wrongly_loaded() -> list[str]:
+    """What pages of the built site load from other machines, or from files that are not there, each with its page."""
     found = []
     for page in sorted(SITE.rglob("*.html")):
         reader = Loads()
         reader.feed(page.read_text(encoding="utf-8"))
-        found += [f"{page.relative_to(SITE)}: {address}" for address in reader.found]
+        for address in reader.found:
+            elsewhere = re.match(r"(?:[a-z]+:)?//", address)
+            local = unquote(re.sub(r"[?#].*", "", address))
+            if elsewhere or not (address.startswith(("data:", "/")) or (page.parent / local).is_file()):
+                found.append(f"{page.relative_to(SITE)}: {address}")
     return found
 
 
@@ -289,8 +294,8 @@ def main() -> None:
             sys.exit(f"docs/navigation.toml has no place for {', '.join(sorted(missing))}")
         if pages_of(language):
             build(language, strict=strict)
-    if found := loaded_from_elsewhere():
-        sys.exit("\n".join(["These pages load something from another machine:", *found]))
+    if found := wrongly_loaded():
+        sys.exit("\n".join(["These pages load something that is not a file of the site:", *found]))
     print(f"The site is in {SITE.relative_to(ROOT)}/; look at it with: python -m http.server --directory site")
 
 
