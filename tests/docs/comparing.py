@@ -78,7 +78,7 @@ def chat_zhipuai(server: GLMServer, **settings: Any) -> Any:
 
 
 def chat_litellm(server: GLMServer, **settings: Any) -> Any:
-    import_module("litellm").suppress_debug_info = True
+    vars(import_module("litellm"))["suppress_debug_info"] = True
     make = import_module("langchain_litellm").ChatLiteLLM
     return make(model="zai/glm-5.2", api_base=server.base_url, api_key=server.api_key, **settings)
 
