@@ -9,16 +9,18 @@ import asyncio
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages.ai import add_ai_message_chunks
 from pydantic import BaseModel
 
 from langchain_glm import ChatGLM
 from langchain_glm.testing import Fault, GLMServer, Reply, ToolCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from langchain_core.messages import AIMessageChunk
 
@@ -57,30 +59,28 @@ def chat_glm(server: GLMServer, **settings: Any) -> Any:
 
 
 def chat_openai(server: GLMServer, **settings: Any) -> Any:
-    from langchain_openai import ChatOpenAI
-
-    return ChatOpenAI(model="glm-5.2", base_url=server.base_url, api_key=server.api_key, **settings)
+    return import_module("langchain_openai").ChatOpenAI(
+        model="glm-5.2", base_url=server.base_url, api_key=server.api_key, **settings
+    )
 
 
 def chat_deepseek(server: GLMServer, **settings: Any) -> Any:
-    from langchain_deepseek import ChatDeepSeek
-
-    return ChatDeepSeek(model="glm-5.2", api_base=server.base_url, api_key=server.api_key, **settings)
+    return import_module("langchain_deepseek").ChatDeepSeek(
+        model="glm-5.2", api_base=server.base_url, api_key=server.api_key, **settings
+    )
 
 
 def chat_zhipuai(server: GLMServer, **settings: Any) -> Any:
-    from langchain_community.chat_models import ChatZhipuAI
-
     url = server.base_url + "/chat/completions"
-    return ChatZhipuAI(model="glm-5.2", api_base=url, api_key=server.api_key, **settings)
+    return import_module("langchain_community.chat_models").ChatZhipuAI(
+        model="glm-5.2", api_base=url, api_key=server.api_key, **settings
+    )
 
 
 def chat_litellm(server: GLMServer, **settings: Any) -> Any:
-    import litellm
-    from langchain_litellm import ChatLiteLLM
-
-    litellm.suppress_debug_info = True
-    return ChatLiteLLM(model="zai/glm-5.2", api_base=server.base_url, api_key=server.api_key, **settings)
+    vars(import_module("litellm"))["suppress_debug_info"] = True
+    make = import_module("langchain_litellm").ChatLiteLLM
+    return make(model="zai/glm-5.2", api_base=server.base_url, api_key=server.api_key, **settings)
 
 
 MODELS: Final[dict[str, Callable[..., Any]]] = {
@@ -94,13 +94,10 @@ COLUMNS: Final = (*MODELS, "zai-sdk")
 PACKAGES: Final = ("langchain-openai", "langchain-deepseek", "langchain-community", "langchain-litellm", "zai-sdk")
 
 
-def whole(chunks: Any) -> AIMessageChunk:
+def whole(chunks: Iterable[AIMessageChunk]) -> AIMessageChunk:
     """A stream's chunks, added up."""
-    total: AIMessageChunk | None = None
-    for chunk in chunks:
-        total = chunk if total is None else total + chunk
-    assert total is not None
-    return total
+    first, *others = chunks
+    return add_ai_message_chunks(first, *others)
 
 
 def failure(server: GLMServer, call: Callable[[], Any]) -> str:
@@ -357,7 +354,7 @@ def measure(question: str, column: str) -> str:
 
 def main() -> None:
     """Print what all of them do."""
-    import langchain_litellm  # noqa: F401 - before the threads, because it takes seconds
+    import_module("langchain_litellm")  # before the threads, because it takes seconds
 
     pairs = [(question, column) for question in QUESTIONS for column in COLUMNS]
     with ThreadPoolExecutor(12) as threads:  # most of the time is waiting between tries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
@@ -20,21 +21,17 @@ _SECONDS: Final = 120  # for one cell; most of it is imports
 
 
 def read(path: Path) -> Any:
-    import nbformat
-
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return import_module("nbformat").read(path, as_version=4)
 
 
 def run_notebook(path: Path) -> Any:
     """Return the notebook with what its cells print on the embedded server."""
-    from nbclient import NotebookClient
-
     notebook = read(path)
     keys = {name: "" for host in HOSTS.values() for name in (*host.key_variables, *host.url_variables)}
     with patch.dict(os.environ, keys):
         for name in keys:
             del os.environ[name]
-        NotebookClient(notebook, timeout=_SECONDS, record_timing=False).execute()
+        import_module("nbclient").NotebookClient(notebook, timeout=_SECONDS, record_timing=False).execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("metadata", {}).clear()
@@ -57,10 +54,8 @@ def _lasting(shown: Any) -> Any:
 
 def main() -> None:
     """Save the outputs in the notebooks."""
-    import nbformat
-
     for path in NOTEBOOKS:
-        nbformat.write(run_notebook(path), path)  # type: ignore[no-untyped-call]
+        import_module("nbformat").write(run_notebook(path), path)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ def name(page: Path) -> str:
 
 @pytest.mark.timeout(600)  # some pages start Ray, or install an old package
 @pytest.mark.filterwarnings("ignore::langchain_glm.GLMWarning")  # some examples show settings that are mapped
+@pytest.mark.filterwarnings("ignore:.langchain-community. is being sunset:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The HMAC key is .* bytes long")  # ChatZhipuAI signs with the test server's key
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_examples_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = page.read_text(encoding="utf-8")
