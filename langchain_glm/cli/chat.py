@@ -16,7 +16,7 @@ from langchain_glm.cli.figures import figures, figures_line
 from langchain_glm.cli.mcp_tools import check_mcp
 from langchain_glm.cli.media import question_message_content
 from langchain_glm.cli.prompt import history, read_question
-from langchain_glm.cli.show import make_printer
+from langchain_glm.cli.show import make_printer, print_wrapped
 from langchain_glm.cli.styled_line import print_line
 from langchain_glm.cli.talk import talk
 from langchain_glm.errors import GLMError
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
                 return 0
             try:
                 if question.startswith("/"):
-                    print(obey(chat, question))
+                    print_wrapped(obey(chat, question))
                 elif question:
                     _answer(chat, question, options.mcp, runner)
             except (GLMError, OSError) as error:

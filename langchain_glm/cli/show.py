@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from langchain_glm.cli.turn import Event
 
-__all__ = ["Nothing", "Plain", "Printer", "Terminal", "make_printer"]
+__all__ = ["Nothing", "Plain", "Printer", "Terminal", "make_printer", "print_wrapped"]
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters except tab and line feed: an answer must not be able to move the cursor or rename the window."""
@@ -53,6 +53,18 @@ def make_printer(*, fold: bool = False) -> Printer:
     if console.is_terminal and not console.is_dumb_terminal:
         return Terminal(console, fold=fold)
     return Plain(with_thinking=sys.stdout.isatty())
+
+
+def print_wrapped(text: str) -> None:
+    """Print text; on a terminal, lines are broken between words.
+
+    Args:
+        text: the text, which may hold what a model wrote.
+    """
+    if sys.stdout.isatty():
+        Console(highlight=False).print(Text(_CONTROL.sub("", text)))
+    else:
+        print(text)
 
 
 def source_lines(sources: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
@@ -126,7 +138,7 @@ class Terminal:
         if sources:
             self.console.print(Text("\nSources", style="bold"))
         for head, url in source_lines(sources):
-            self.console.print(Text(head), soft_wrap=True)
+            self.console.print(Text(head))
             self.console.print(Text(f"  {url}", style="dim"), soft_wrap=True)
 
     def _close(self) -> None:
