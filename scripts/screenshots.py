@@ -1,6 +1,6 @@
 """Take the pictures of the documents: `make screenshots`.
 
-Pages are shown in Chromium, commands run in a terminal of 80 and of 120 columns; both in a light and in a dark theme.
+Pages are shown in Chromium, commands run in a terminal of 80 or of 120 columns; both in a light and in a dark theme.
 The pictures are written to docs/images; their names say what they show.
 """
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
 _OF_THIS_MACHINE: Final = {str(_IMAGES.parent.parent): "/home/me/project", platform.platform(): "Linux"}
-_COLUMNS: Final = (80, 120)
 _MOST_BYTES: Final = 100_000
 _FLAGS: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -46,21 +45,21 @@ class Shot(NamedTuple):
         name: the beginning of the picture's name.
         command: as it is entered, beginning with `glm`.
         typed: what is typed while it runs.
+        columns: the width of the terminal.
     """
 
     name: str
     command: tuple[str, ...]
     typed: tuple[Typed, ...] = ()
+    columns: int = 80
 
 
 _QUESTION: Final = "Search the web for the opening hours of the Palace Museum."
 COMMANDS_SHOWN: Final = (
-    Shot("glm", ("glm", "--help")),
     Shot("glm-ask", ("glm", _QUESTION, "--demo", "--search", "--stats")),
     Shot("glm-chat", ("glm", "chat", "--demo", "--search"), (Typed("> ", f"{_QUESTION}\r"),)),
     Shot("glm-doctor", ("glm", "doctor")),
-    Shot("glm-models", ("glm", "models", "glm-5")),
-    Shot("glm-serve", ("glm", "serve", "--help")),
+    Shot("glm-models", ("glm", "models", "glm-5"), columns=120),
 )
 """One line for each command."""
 
@@ -83,16 +82,15 @@ def main() -> int:
 
 
 def _show_command(browser: Browser, shot: Shot) -> None:
-    for columns in _COLUMNS:
-        with tempfile.TemporaryDirectory() as home:
-            command = [sys.executable, "-m", "langchain_glm", *shot.command[1:]]
-            screen = screen_after(command, columns, _environment(home), typed=shot.typed, replaced=_OF_THIS_MACHINE)
-        entered = " ".join(f'"{word}"' if " " in word else word for word in shot.command)
-        for theme, colors in THEMES.items():
-            page = browser.new_page(device_scale_factor=1.5)
-            page.set_content(picture_html(screen, entered, colors))
-            _write(f"{shot.name}-{columns}-{theme}", page.locator("pre").screenshot())
-            page.close()
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", "langchain_glm", *shot.command[1:]]
+        screen = screen_after(command, shot.columns, _environment(home), typed=shot.typed, replaced=_OF_THIS_MACHINE)
+    entered = " ".join(f'"{word}"' if " " in word else word for word in shot.command)
+    for theme, colors in THEMES.items():
+        page = browser.new_page(device_scale_factor=1.5)
+        page.set_content(picture_html(screen, entered, colors))
+        _write(f"{shot.name}-{theme}", page.locator("pre").screenshot())
+        page.close()
 
 
 def _environment(home: str) -> dict[str, str]:
