@@ -7,7 +7,8 @@ CAPTURES ?= ../shared/captures
 
 # Three workers for two cores, because many tests wait. Without the last option, files with a single long test come at
 # the end, where workers wait for one another.
-PYTEST := -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+# `make docs` runs tests/docs.
+PYTEST := -m pytest -n 3 --dist loadscope --no-loadscope-reorder --ignore tests/docs
 
 check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
 
@@ -53,7 +54,7 @@ $(VENV)/.rag: $(VENV)/.venv pyproject.toml
 rag: $(VENV)/.rag  ## run the RAG example: answers from PDFs and web pages, with their sources (without a key, as the demo)
 	@$(BIN)/python examples/rag/answer.py
 
-test: $(VENV)/.dev  ## run all tests, offline
+test: $(VENV)/.dev  ## run all tests but those of the documents (make docs), offline
 	$(BIN)/python $(PYTEST)
 
 lint: $(VENV)/.dev  ## check the code with ruff and mypy --strict
@@ -72,7 +73,7 @@ replay: $(VENV)/.dev  ## read a folder of recorded replies (CAPTURES=…)
 	$(BIN)/python $(CAPTURES)/replay.py langchain_glm:ChatGLM
 
 # uv alone resolves to the lowest versions; a virtual environment of its own brings it where it is missing.
-test-lowest:  ## run all tests with the lowest versions that pyproject.toml allows
+test-lowest:  ## run the same tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
