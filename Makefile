@@ -7,8 +7,9 @@ CAPTURES ?= ../shared/captures
 
 # Three workers for two cores, because many tests wait. Without the last option, files with a single long test come at
 # the end, where workers wait for one another.
-# `make docs` runs tests/docs.
-PYTEST := -m pytest -n 3 --dist loadscope --no-loadscope-reorder --ignore tests/docs
+PYTEST := -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+# What `make docs` and `make test-cli` run; the second starts a few hundred programs, which takes minutes.
+APART  := --ignore tests/docs --ignore tests/cli
 
 check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
 
@@ -20,7 +21,7 @@ make_venv = $(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --u
 install   = $(1)/bin/python -m pip install --quiet
 endif
 
-.PHONY: help demo test test-lowest test-newest test-python lint format probe replay clean
+.PHONY: help demo test test-cli test-lowest test-newest test-python lint format probe replay clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -54,8 +55,11 @@ $(VENV)/.rag: $(VENV)/.venv pyproject.toml
 rag: $(VENV)/.rag  ## run the RAG example: answers from PDFs and web pages, with their sources (without a key, as the demo)
 	@$(BIN)/python examples/rag/answer.py
 
-test: $(VENV)/.dev  ## run all tests but those of the documents (make docs), offline
-	$(BIN)/python $(PYTEST)
+test: $(VENV)/.dev  ## run the tests, offline; those of the program and of the documents are apart (test-cli, docs)
+	$(BIN)/python $(PYTEST) $(APART)
+
+test-cli: $(VENV)/.dev  ## run the tests of the program glm, in pipes and in terminals
+	$(BIN)/python $(PYTEST) tests/cli
 
 lint: $(VENV)/.dev  ## check the code with ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -78,7 +82,7 @@ test-lowest:  ## run the same tests with the lowest versions that pyproject.toml
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
 	    --editable '.[testing]' --group test
-	.venv-lowest/bin/python $(PYTEST)
+	.venv-lowest/bin/python $(PYTEST) $(APART)
 
 # Without the override, an index that lacks the certifi of langchain-core 1.8 leads back to an earlier langchain-core.
 TESTS ?= tests
