@@ -343,7 +343,7 @@ def test_warnings_point_to_a_script(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"{script}:2: GLMWarning: ")
 
 
-# Descriptions and types.
+# Descriptions.
 
 
 def test_every_setting_carries_its_sentence() -> None:
@@ -351,58 +351,3 @@ def test_every_setting_carries_its_sentence() -> None:
     for name in own_settings(ChatGLM):
         assert len(ChatGLM.model_fields[name].description or "") > 15, name
         assert schema[name]["description"] == ChatGLM.model_fields[name].description
-
-
-README_FORMS = """
-from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable
-from pydantic import SecretStr
-from langchain_glm import ChatGLM, HOSTS, Host, InFlightLimiter, Timeout, WebSearch
-
-ChatGLM(model="glm-5.2", host="zai", temperature=0.3, max_tokens=8000)
-ChatGLM(model_name="glm-5.2", stop_sequences=["END"], request_timeout=60, max_completion_tokens=9)
-ChatGLM(model="glm-5.2", api_key="k", timeout=Timeout(connect=5, idle=300, total=1800), max_retries=4)
-ChatGLM(model="glm-5.2", api_key=SecretStr("k"), timeout=60, web_search=WebSearch(search_engine="search_pro", count=5))
-ChatGLM(model="glm-5.2", api_key=lambda: "k", timeout=(5, 60), web_search=True, thinking=True, stop="END")
-ChatGLM(model="glm-5.2", timeout={"total": 30}, web_search={"count": 5}, thinking={"clear_thinking": True})
-ChatGLM(model="glm-5.2", host=HOSTS["zai"], base_url="https://gateway.example/v1", default_headers={"x-team": "blue"})
-ChatGLM(model="glm-5.2", max_concurrency=5, wait_for_reset=True, reasoning_effort="high", output_version="v1")
-
-async def mint() -> str:
-    return "k"
-
-def limited(limiter: InFlightLimiter) -> ChatGLM:
-    return ChatGLM(model="glm-5.2", api_key=mint, max_concurrency=limiter, host=Host(
-        name="vllm", base_url="http://localhost:8000/v1", key_variables=("VLLM_API_KEY",), tool_choice=True))
-
-model = ChatGLM(model="glm-5.2")
-name: str = model.model_name
-model.host = "kimi"
-model.api_key = "k"
-model.timeout = 60
-model.web_search = WebSearch()
-bound: Runnable[object, AIMessage] | object = model.bind_tools([WebSearch()], tool_choice="any")
-answer: AIMessage = model.bind(temperature=0.5).invoke("hi")
-"""
-WRONG_FORMS = """
-from langchain_glm import ChatGLM
-
-ChatGLM(model="glm-5.2", temprature=0.3)
-ChatGLM(model="glm-5.2", temperature="hot")
-ChatGLM(model="glm-5.2", reasoning_effort="huge")
-ChatGLM(model="glm-5.2", timeout="soon")
-"""
-
-
-def test_the_readmes_forms_have_types(tmp_path: Path) -> None:
-    """Strict, and without a plugin of pydantic."""
-    pytest.importorskip("mypy")
-    (tmp_path / "right.py").write_text(README_FORMS)
-    (tmp_path / "wrong.py").write_text(WRONG_FORMS)
-    (tmp_path / "mypy.ini").write_text(f"[mypy]\nstrict = true\ncache_dir = {tmp_path}/cache\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "right.py", "wrong.py"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    complaints = [line for line in done.stdout.splitlines() if ": error:" in line]
-    assert [line.partition(": error:")[0] for line in complaints] == [f"wrong.py:{line}" for line in (4, 5, 6, 7)]
