@@ -133,7 +133,8 @@ def _run(name: str, arguments: list[str]) -> int:
         module = import_module(command.module)
         from langchain_glm.errors import GLMAuthenticationError, GLMError, GLMValueError
 
-        parser = argparse.ArgumentParser(prog=f"glm {name}", description=f"{command.help.capitalize()}.")
+        what = command.help[0].upper() + command.help[1:]  # capitalize() would write GLM in small letters
+        parser = argparse.ArgumentParser(prog=f"glm {name}", description=f"{what}.")
         module.add_arguments(parser)
         options = parser.parse_args(arguments)
         try:

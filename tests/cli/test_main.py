@@ -31,6 +31,12 @@ def test_every_command_is_there(name: str) -> None:
     assert [*inspect.signature(module.run).parameters] == ["options"]
 
 
+def test_help_keeps_capital_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    assert "Run a GLM endpoint on this computer" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
