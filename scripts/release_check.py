@@ -174,9 +174,8 @@ def check_in_use(checks: Checks, python: Python, file: Path, examples: Path, pro
             ("install with every extra", [*install, f"{file}[{extras}]", *demo]),
             ("demo", [own, examples / "demo.py", "--pace", "0"]),
             ("pytest plugin", [own, "-m", "pytest", "-q", "test_plugin.py"]),
+            ("glm --version", [scripts / "glm", "--version"]),
         ]
-        if "glm" in project.get("scripts", {}):
-            steps.append(("glm --version", [scripts / "glm", "--version"]))
         for step, command in steps:
             if not checks.run(f"{what}: {step}", *command, cwd=cwd):
                 return  # what follows needs it

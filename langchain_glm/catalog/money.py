@@ -35,6 +35,11 @@ class Price(NamedTuple):
     output_below: int | None = None
     otherwise: Price | None = None
 
+    @property
+    def cached_input(self) -> float:
+        """The price of input tokens from the endpoint's cache, which is that of others if it is not named."""
+        return self.input if self.cached is None else self.cached
+
     def at(self, input_tokens: int, output_tokens: int) -> Price:
         """Return the prices for a reply of this length; they apply to all of its tokens."""
         is_longer = (self.input_below is not None and input_tokens >= self.input_below) or (

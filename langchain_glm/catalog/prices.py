@@ -143,9 +143,8 @@ def split_cost(
         return Cost(0.0, found.currency), Cost(0.0, found.currency)
     price = found.at(usage["input_tokens"], usage["output_tokens"])
     cached = min(usage.get("input_token_details", {}).get("cache_read", 0), usage["input_tokens"])
-    cached_price = price.input if price.cached is None else price.cached
     return (
-        Cost(((usage["input_tokens"] - cached) * price.input + cached * cached_price) / _MILLION, price.currency),
+        Cost(((usage["input_tokens"] - cached) * price.input + cached * price.cached_input) / _MILLION, price.currency),
         Cost(usage["output_tokens"] * price.output / _MILLION, price.currency),
     )
 

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from langchain_glm.catalog.hosts import Host
     from langchain_glm.chat_models import ChatGLM
 
-__all__ = ["add_model_arguments", "connection", "find_host", "make_model", "model_settings", "reads_images"]
+__all__ = [
+    "add_model_arguments",
+    "connection",
+    "embedded_server",
+    "find_host",
+    "make_model",
+    "model_settings",
+    "reads_images",
+]
 
 _DEMO: Final = """\
 --demo: a GLM server inside this program answers, by a few rules.
@@ -70,16 +78,27 @@ def connection(options: argparse.Namespace, saved_host: str | None = None) -> It
     """
     name = options.host or (None if options.base_url else saved_host)
     if options.demo:
-        from langchain_glm.testing import GLMServer
-
-        with GLMServer(name or "zai") as server:
-            known = HOSTS[server.host]
-            host = replace(known, base_url=server.base_url, mcp_url=known.mcp_url and server.mcp_url)
+        with embedded_server(name or "zai") as settings:
+            host: Host = settings["host"]
             print(_DEMO.format(page=host.key_page or host.name, variable=host.key_variable), file=sys.stderr)
-            yield {"host": host, "api_key": server.api_key}
+            yield settings
         return
-    host = find_host(name, options.base_url, os.environ, options.model)
-    yield {"host": host}
+    yield {"host": find_host(name, options.base_url, os.environ, options.model)}
+
+
+@contextmanager
+def embedded_server(name: str) -> Iterator[dict[str, Any]]:
+    """Run a GLM server until the end of the context, which yields ChatGLM's `host` and `api_key` for it.
+
+    Args:
+        name: the name of the host to imitate.
+    """
+    from langchain_glm.testing import GLMServer
+
+    with GLMServer(name) as server:
+        known = HOSTS[name]
+        host = replace(known, base_url=server.base_url, mcp_url=known.mcp_url and server.mcp_url)
+        yield {"host": host, "api_key": server.api_key}
 
 
 def find_host(name: str | None, base_url: str | None, environ: Mapping[str, str], model: str | None) -> Host:

@@ -140,7 +140,7 @@ def _steps(price: Price | None) -> Iterator[dict[str, Any]]:
     while price is not None:
         yield {
             "input": price.input,
-            "cached": price.input if price.cached is None else price.cached,
+            "cached": price.cached_input,
             "output": price.output,
             "input_below": price.input_below,
             "output_below": price.output_below,
@@ -202,8 +202,7 @@ def _price_text(price: Price | None, *, wide: bool) -> str:
         return "-"
     if not (price.input or price.output):
         return "free"
-    cached = price.input if price.cached is None else price.cached
-    amounts = (price.input, cached, price.output) if wide else (price.input, price.output)
+    amounts = (price.input, price.cached_input, price.output) if wide else (price.input, price.output)
     return "/".join(f"{amount:g}" for amount in amounts) + ("+" if price.otherwise else "")
 
 

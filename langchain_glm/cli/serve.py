@@ -7,11 +7,12 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from langchain_glm.catalog.hosts import HOSTS
-from langchain_glm.cli.endpoint import find_host
+from langchain_glm.cli.endpoint import find_host, reads_images
 from langchain_glm.cli.faults import HELP, drawn_fault, planned_fault
+from langchain_glm.cli.main import FAILED, UNUSABLE
 from langchain_glm.cli.requests_page.app import beside, requests_app
 from langchain_glm.cli.requests_page.watching import Watch
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from langchain_glm.testing import Fault, GLMServer, Reply
 
 __all__ = ["add_arguments", "run"]
-
-_FAILED: Final = 1  # as in `main`, which imports this module
-_UNUSABLE: Final = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         server.start()
     except OSError as error:
         print(f"Port {options.port} cannot be used: {error.strerror}", file=sys.stderr)
-        return _FAILED
+        return FAILED
     try:
         if options.chat and (problem := _add_chat(pages, server, options)):
             return _refuse(problem)
@@ -97,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _refuse(problem: str) -> int:
     print(problem, file=sys.stderr)
-    return _UNUSABLE
+    return UNUSABLE
 
 
 def _answer(body: Mapping[str, Any], options: argparse.Namespace) -> Reply | Fault | None:
@@ -134,7 +132,7 @@ def _add_chat(pages: Starlette, server: GLMServer, options: argparse.Namespace) 
         return 'glm serve --chat needs LangChain: pip install "langchain>=1.3"'
     model = ChatGLM(thinking=True, **_model_settings(server, options))
     note = _note(model, options)
-    images = bool((model.profile or {}).get("image_inputs", True))
+    images = reads_images(model.model, model.endpoint_host)
     pages.mount("/chat", chat_app(make_agent(model), note=note, examples=EXAMPLES, images=images))
     return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,14 +14,14 @@ from langchain_core.messages import HumanMessage
 from langchain_glm.catalog.choose_host import serves_model
 from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.catalog.models import find_model
-from langchain_glm.cli.endpoint import find_host
+from langchain_glm.cli.endpoint import embedded_server, find_host
+from langchain_glm.cli.main import FAILED, UNUSABLE
 from langchain_glm.cli.models import host_in_environment
 from langchain_glm.errors import GLMError
 from langchain_glm.tokens import estimate_messages
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
 __all__ = ["ERRORS", "add_arguments", "run"]
 
@@ -35,8 +34,6 @@ Source: `docs/en/reference/models.md`, which has the whole table.
 _FEW_CHINESE: Final = "For Chinese, only three short texts were measured, so count with --exact where it matters."
 _CHINESE_SHARE: Final = 0.2
 """From which share of characters on a text counts as Chinese."""
-
-_DONE, _FAILED, _UNUSABLE = range(3)
 
 
 class _Count(NamedTuple):
@@ -79,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         print(f"{options.file} cannot be read: {reason}.", file=sys.stderr)
-        return _UNUSABLE
+        return UNUSABLE
     host = HOSTS[options.host] if options.host else HOSTS["zai"] if options.demo else host_in_environment()
     model_id = options.model or host.chat_model
     model = find_model(model_id, host)
@@ -90,11 +87,11 @@ def run(options: argparse.Namespace) -> int:
             exact = _count(text, model_id, host.name, demo=options.demo) if text.strip() else 0
         except GLMError as error:
             print(f"{error}\nThe estimate is {estimate:,} tokens.", file=sys.stderr)
-            return _FAILED
+            return FAILED
     off_by = None if _is_chinese(text) else ERRORS["GLM" if serves_model(HOSTS["zai"], model_id) else "Kimi"]
     count = _Count(model_id, host.name, estimate, exact, model.context if model else None, off_by)
     print(_as_json(count) if options.json else _as_text(count))
-    return _DONE
+    return 0
 
 
 def _text_of(name: str) -> str:
@@ -108,23 +105,14 @@ def _text_of(name: str) -> str:
 def _count(text: str, model_id: str, host_name: str, *, demo: bool) -> int:
     from langchain_glm import ChatGLM
 
-    with _connection(host_name, demo=demo) as settings:
-        return ChatGLM(model=model_id, **settings).count_tokens(text, exact=True)
-
-
-@contextmanager
-def _connection(host_name: str, *, demo: bool) -> Iterator[dict[str, Any]]:
-    """Yield the settings that choose the endpoint: the host, or an embedded server that runs until the end."""
     if not demo:
-        yield {"host": find_host(host_name, None, os.environ, None)}
-        return
-    from langchain_glm.testing import GLMServer
-
+        host = find_host(host_name, None, os.environ, None)
+        return ChatGLM(model=model_id, host=host).count_tokens(text, exact=True)
     print(
         "The embedded server counts roughly: a token for four letters, or for one Chinese character.", file=sys.stderr
     )
-    with GLMServer(host_name) as server:
-        yield {"host": host_name, "base_url": server.base_url, "api_key": server.api_key}
+    with embedded_server(host_name) as settings:
+        return ChatGLM(model=model_id, **settings).count_tokens(text, exact=True)
 
 
 def _as_text(count: _Count) -> str:

@@ -21,6 +21,7 @@ from langchain_glm.cli.doctor.machine import MACHINE_CHECKS
 from langchain_glm.cli.doctor.network import NETWORK_CHECKS
 from langchain_glm.cli.doctor.packages import DISTRIBUTION, PACKAGE_CHECKS
 from langchain_glm.cli.doctor.report import as_json, print_finding, summary
+from langchain_glm.cli.main import FAILED, UNUSABLE
 from langchain_glm.cli.styled_line import print_line
 from langchain_glm.errors import GLMError
 from langchain_glm.transport.redaction import redacted
@@ -43,9 +44,6 @@ OFFLINE: Final[Mapping[str, Sequence[Check]]] = {
     "Network": NETWORK_CHECKS,
 }
 """The checks that send nothing, by the heading under which they are reported. A new check is one more function here."""
-
-_FINE, _FAILED, _UNUSABLE = range(3)
-"""The exit statuses."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if not (options.online or options.demo) and (options.host or options.base_url or options.model):
         print("--host, --base-url and --model belong to --online: give it too.", file=sys.stderr)
-        return _UNUSABLE
+        return UNUSABLE
     if options.demo:
         with _demo(options.host or "zai") as (target, environ):
             return _report(options, environ, [target])
@@ -83,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     except GLMError as error:  # the URL of --base-url or of a variable is not valid, or there is no key
         _report(options, environ, [])
         _note(str(error), environ)
-        return _FAILED
+        return FAILED
 
 
 @contextmanager
@@ -170,7 +168,7 @@ def _report(options: argparse.Namespace, environ: Mapping[str, str], targets: Se
         print_line(f"\n{summary(report.all)}{'' if options.demo else spent}")
         if not targets:
             print_line("To ask the hosts too: glm doctor --online. It costs about a cent for each host.")
-    return _FAILED if any(finding.status == "fail" for finding in report.all) else _FINE
+    return FAILED if any(finding.status == "fail" for finding in report.all) else 0
 
 
 def _guarded(check: Check, environ: Mapping[str, str]) -> list[Finding]:
