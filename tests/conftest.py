@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from langchain_glm.transport import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tenacity import RetryCallState
 
@@ -56,6 +58,20 @@ def make_model(glm_server: GLMServer) -> Callable[..., ChatGLM]:
 def key_in_environment(glm_server: GLMServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test server's key where unpickled models look for it: pickles hold none."""
     monkeypatch.setenv(HOSTS[glm_server.host].key_variable, glm_server.api_key)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """The file of a certificate for localhost that signs itself, with its key."""
+    path = tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", path, "-out", tmp_path / "public.pem",
+         "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with path.open("ab") as file:
+        file.write((tmp_path / "public.pem").read_bytes())
+    return path
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage, message_chunk_to_message
 
+from langchain_glm.cli.answer_parts import pieces, search_results
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
@@ -54,8 +56,8 @@ async def run_turn(
             async with aclosing(stream):  # who stops reading ends the request at once
                 async for chunk in stream:
                     chunks.append(chunk)
-                    for event in _events(chunk):
-                        yield event
+                    for kind, text in pieces(chunk):
+                        yield Event(kind, text)
     finally:
         while came and isinstance(came[-1], AIMessage) and came[-1].tool_calls:
             came.pop()
@@ -87,8 +89,8 @@ async def _agent_turn(
                 chunk, metadata = data
                 if isinstance(chunk, AIMessageChunk) and metadata["langgraph_node"] == "model":
                     chunks.append(chunk)
-                    for event in _events(chunk):
-                        yield event
+                    for kind, text in pieces(chunk):
+                        yield Event(kind, text)
                 continue
             for message in data["messages"][known:]:
                 came.append(message)
@@ -96,16 +98,6 @@ async def _agent_turn(
                 for event in _steps(message):
                     yield event
             known = len(data["messages"])
-
-
-def _events(chunk: AIMessageChunk) -> list[Event]:
-    events = []
-    for block in chunk.content_blocks:
-        if block["type"] == "reasoning" and block.get("reasoning"):
-            events.append(Event("thinking", block["reasoning"]))
-        elif block["type"] == "text" and block["text"]:
-            events.append(Event("text", block["text"]))
-    return events
 
 
 def _steps(message: BaseMessage) -> list[Event]:
@@ -140,11 +132,7 @@ def sources_of(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
     Args:
         messages: the messages of a turn.
     """
-    found: list[Any] = []
-    for message in messages:
-        metadata = message.response_metadata
-        results = metadata.get("sources") or metadata.get("web_search")
-        found += results if isinstance(results, list) else []
     names = {"ref": "refer", "title": "title", "url": "link", "site": "media", "date": "publish_date"}
+    found = [result for message in messages for result in search_results(message)]
     listed = [{name: str(result.get(key) or "") for name, key in names.items()} for result in found]
     return [source for source in listed if source["url"] or source["title"]]

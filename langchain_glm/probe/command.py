@@ -10,9 +10,9 @@ import textwrap
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from langchain_glm.catalog.choose_host import choose_host, missing_key_error, serves_model
+from langchain_glm.catalog.choose_host import choose_host, missing_key_error
 from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.catalog.models import find_model, plain_id
 from langchain_glm.catalog.money import Cost
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_MODELS: Final = ("glm-5.2", "kimi-k2.6")
-"""The models that are asked for by default: the first one that the host may serve."""
-
 _SAME, _DIFFERENT, _NOT_ASKED = range(3)
 """The exit statuses."""
 
@@ -39,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `glm probe`; the key comes from the host's environment variable."""
     parser.add_argument("--host", choices=list(HOSTS), help="the host (default: the one whose key is set)")
     parser.add_argument("--base-url", help="another base URL, for example of a proxy or a gateway")
-    parser.add_argument("--model", help=f"the model to ask (default: {' or '.join(_MODELS)})")
+    parser.add_argument("--model", help="the model to ask (default: glm-5.2, or the host's own)")
     parser.add_argument(
         "--budget", type=_amount, default=0.05, help="the maximum to spend, in the host's currency (default: 0.05)"
     )
@@ -63,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
             return max(_probe_embedded(name, options) for name in ([options.host] if options.host else HOSTS))
         model_id = options.model
         if options.host and not model_id:
-            model_id = _default_model(HOSTS[options.host])
+            model_id = HOSTS[options.host].chat_model
         host, warning = choose_host(options.host, options.base_url, os.environ, model_id)
         if warning:
             print(warning, file=sys.stderr)
@@ -88,10 +85,6 @@ def _amount(text: str) -> float:
     return amount
 
 
-def _default_model(host: Host) -> str:
-    return next(model_id for model_id in _MODELS if serves_model(host, model_id))
-
-
 def _probe_embedded(name: str, options: argparse.Namespace) -> int:
     from langchain_glm.testing import GLMServer
 
@@ -100,7 +93,7 @@ def _probe_embedded(name: str, options: argparse.Namespace) -> int:
 
 
 def _probe(host: Host, key: str, options: argparse.Namespace, budget: float) -> int:
-    model_id = options.model or _default_model(host)
+    model_id = options.model or host.chat_model
     model = find_model(model_id, host)
     if model is None:
         print(f"model={model_id!r} is not in the catalogue, so there is nothing to compare with.", file=sys.stderr)

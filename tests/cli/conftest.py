@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pyte
 import pytest
 
-from langchain_glm import HOSTS
 from langchain_glm.testing import GLMServer
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def server() -> Iterator[GLMServer]:
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
     """The environment of a user without keys, whose folders are empty."""
-    foreign = {variable for host in HOSTS.values() for variable in (*host.key_variables, *host.url_variables)}
-    kept = {name: value for name, value in os.environ.items() if name not in {*foreign, "NO_COLOR", "FORCE_COLOR"}}
+    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
     return {
         **kept,
         "HOME": str(tmp_path),

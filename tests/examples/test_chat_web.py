@@ -13,19 +13,16 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from langchain_glm import HOSTS
 from langchain_glm.testing import GLMServer, Reply, ToolCall
 
 APP = Path(__file__).parents[2] / "examples" / "chat_web" / "app.py"
-KEYS = {variable for host in HOSTS.values() for variable in (*host.key_variables, *host.url_variables)}
 
 
 def test_its_tools_work_on_the_page() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with GLMServer("zai") as server:
-        environment = {name: value for name, value in os.environ.items() if name not in KEYS}
-        environment |= {"ZAI_API_KEY": server.api_key, "ZAI_BASE_URL": server.base_url}
+        environment = {**os.environ, "ZAI_API_KEY": server.api_key, "ZAI_BASE_URL": server.base_url}
         server.queue(Reply(tool_calls=[ToolCall("note_down", {"text": "plants"})]), Reply("Done."))
         with (
             subprocess.Popen([sys.executable, str(APP), "--port", str(port)], env=environment) as process,

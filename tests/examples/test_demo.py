@@ -12,21 +12,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from langchain_glm import HOSTS
 from langchain_glm.testing import Fault, GLMServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
-KEYS = {variable for host in HOSTS.values() for variable in (*host.key_variables, *host.url_variables)}
 
 
 def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if name not in KEYS}
     return subprocess.Popen(
         [sys.executable, str(ROOT / "examples" / "demo.py"), *arguments],
-        env={**environment, "PYTHONUNBUFFERED": "1", **variables},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

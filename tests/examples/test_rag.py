@@ -7,19 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from langchain_glm import HOSTS
 from langchain_glm.testing import GLMServer, Reply, ToolCall
 from langchain_glm.testing.pdf import make_pdf
 
 ROOT = Path(__file__).parents[2]
-KEYS = {variable for host in HOSTS.values() for variable in (*host.key_variables, *host.url_variables)}
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name not in KEYS}
     return subprocess.run(
         [sys.executable, str(ROOT / "examples" / "rag" / "answer.py"), *arguments],
-        env={**environment, **variables},
+        env={**os.environ, **variables},
         capture_output=True,
         encoding="utf-8",
         timeout=100,

@@ -533,20 +533,6 @@ def test_certificates_that_cannot_be_read_are_an_error(
     assert requests_in_flight() == 0
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """The file of a certificate for localhost that signs itself, with its key."""
-    path = tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", path, "-out", tmp_path / "public.pem",
-         "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    with path.open("ab") as file:
-        file.write((tmp_path / "public.pem").read_bytes())
-    return path
-
-
 def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(certificate: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 
-from langchain_glm import GLMError, cost
+from langchain_glm import GLMError
+from langchain_glm.cli.answer_parts import pieces, search_results
+from langchain_glm.cli.figures import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from langchain_core.messages import BaseMessage
 
@@ -46,11 +48,8 @@ def chunk_events(message: BaseMessage) -> Iterator[Event]:
     """Return the events of a part of an answer: its thinking and its text, and which tools it begins to call."""
     if not isinstance(message, AIMessage):
         return
-    for block in message.content_blocks:
-        if block["type"] == "reasoning" and block.get("reasoning"):
-            yield {"type": "thinking", "text": block["reasoning"]}
-        elif block["type"] == "text" and block["text"]:
-            yield {"type": "text", "text": block["text"]}
+    for kind, text in pieces(message):
+        yield {"type": kind, "text": text}
     if isinstance(message, AIMessageChunk):
         for call in message.tool_call_chunks:
             if call["id"] and call["name"]:
@@ -98,27 +97,25 @@ def failure(error: BaseException) -> Event:
 
 
 def _usage(message: AIMessage) -> Iterator[Event]:
-    usage = message.usage_metadata
-    if usage is None:
+    if message.usage_metadata is None:
         return
-    price = cost(message)
+    used = figures([message])
+    price = used.costs[0] if used.costs else None
     yield {
         "type": "usage",
-        "input": usage["input_tokens"],
-        "cached": usage.get("input_token_details", {}).get("cache_read", 0),
-        "output": usage["output_tokens"],
-        "thinking": usage.get("output_token_details", {}).get("reasoning", 0),
+        "input": used.input,
+        "cached": used.cached,
+        "output": used.output,
+        "thinking": used.thinking,
         "price": None if price is None else float(price),
         "currency": None if price is None else price.currency,
     }
 
 
-def _found_by_model(message: AIMessage) -> list[Mapping[str, Any]]:
+def _found_by_model(message: AIMessage) -> Sequence[Mapping[str, Any]]:
     """Return the sources of an answer: GLM's search results, else LangChain's citations."""
-    for name in ("sources", "web_search"):  # `sources` are those that GLMWebSearchMiddleware found cited
-        found = message.response_metadata.get(name)
-        if isinstance(found, list) and found:
-            return [result for result in found if isinstance(result, dict)]
+    if found := search_results(message):
+        return found
     annotations = chain.from_iterable(
         block.get("annotations", ()) for block in message.content_blocks if block["type"] == "text"
     )
@@ -137,7 +134,7 @@ def _found_by_tool(artifact: Any) -> list[Mapping[str, Any]]:
     return [result for result in found if isinstance(result, dict) and {"title", "link"} <= result.keys()]
 
 
-def _sources(found: list[Mapping[str, Any]], call_id: str | None = None) -> Iterator[Event]:
+def _sources(found: Sequence[Mapping[str, Any]], call_id: str | None = None) -> Iterator[Event]:
     if found:
         sources = [
             {

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from langchain_glm.catalog.models import find_model
-from langchain_glm.cli.doctor.finding import Finding
+from langchain_glm.cli.doctor.finding import Finding, with_code
 from langchain_glm.errors import GLMError
 from langchain_glm.probe.asking import answers, most_tokens, price
 from langchain_glm.probe.exchanges import Ask
@@ -129,9 +129,8 @@ def _findings(answer: Answer, host: Host, model_id: str) -> Iterator[Finding]:
 
 
 def _failed(what: str, error: GLMError, why: str) -> Finding:
-    code = f" (code {error.code})" if error.code else ""
     status: Status = "warn" if error.is_retryable else "fail"
-    return Finding(status=status, what=what, says=f"{error.message}{code}.", why=why, way_out=error.hint or "")
+    return Finding(status=status, what=what, says=f"{with_code(error)}.", why=why, way_out=error.hint or "")
 
 
 def _billing(answering: str | None, host: Host, asked: str) -> Finding:

@@ -9,7 +9,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_glm.cli.doctor.finding import Finding
+from langchain_glm.cli.doctor.finding import Finding, first_of
 from langchain_glm.cli.doctor.packages import DISTRIBUTION, FOLDER, installed_version
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def old_wheel(_: Mapping[str, str]) -> Iterator[Finding]:
         status="fail",
         what=_OLD,
         says=f"{old.version} is installed beside {DISTRIBUTION}; both are imported as langchain_glm"
-        f"{f' and have {_listed(common)} in common' if common else ''}.",
+        f"{f' and have {first_of(common, _SHOWN)} in common' if common else ''}.",
         why="The later installation overwrites the earlier one, and uninstalling one removes files of the other.",
         way_out=_CURE,
     )
@@ -59,8 +59,8 @@ def own_files(_: Mapping[str, str]) -> Iterator[Finding]:
     if not changed and not hidden:
         yield Finding(what="own files", says="as they were installed.")
         return
-    found = [f"{_listed(changed)} changed or missing"] if changed else []
-    found += [f"{_listed([f'{name}/' for name in hidden])} in the place of our modules"] if hidden else []
+    found = [f"{first_of(changed, _SHOWN)} changed or missing"] if changed else []
+    found += [f"{first_of([f'{name}/' for name in hidden], _SHOWN)} in the place of our modules"] if hidden else []
     yield Finding(
         status="fail",
         what="own files",
@@ -127,11 +127,6 @@ def _distribution(name: str) -> Distribution | None:
 
 def _files(found: Distribution | None) -> Iterable[Any]:
     return (found.files or ()) if found else ()
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 CLASH_CHECKS: Final[tuple[Check, ...]] = (old_wheel, own_files, importing, registration)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from langchain_glm.catalog.hosts import GATEWAY, HOSTS
 from langchain_glm.transport.redaction import redacted
 
-__all__ = ["KEY_VARIABLES", "Check", "Finding", "Status", "secrets_in", "without_secrets"]
+if TYPE_CHECKING:
+    from langchain_glm.errors import GLMError
+
+__all__ = ["KEY_VARIABLES", "Check", "Finding", "Status", "first_of", "secrets_in", "with_code", "without_secrets"]
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -44,6 +47,17 @@ class Finding:
 
 Check = Callable[[Mapping[str, str]], Iterable[Finding]]
 """A check that sends nothing: it takes the environment variables."""
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """Return the first names as text, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def with_code(error: GLMError) -> str:
+    """Return the message of an error with its code, if it has one."""
+    return f"{error.message} (code {error.code})" if error.code else error.message
 
 
 def secrets_in(environ: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ import httpx2
 
 from langchain_glm.catalog.hosts import HOSTS
 from langchain_glm.catalog.models import find_model
-from langchain_glm.cli.doctor.finding import Finding
+from langchain_glm.cli.doctor.finding import Finding, first_of, with_code
 from langchain_glm.errors import GLMAuthenticationError, GLMError
 from langchain_glm.json import read_json
 from langchain_glm.transport.clients import borrow
@@ -172,7 +172,7 @@ def _key(listing: Listing) -> Finding:
         return Finding(
             status="fail",
             what="key",
-            says=f"refused: {error.message}{f' (code {error.code})' if error.code else ''}.",
+            says=f"refused: {with_code(error)}.",
             why="The host does not know the key, or it has expired.",
             way_out=f"{error.hint}{elsewhere}",
         )
@@ -180,7 +180,7 @@ def _key(listing: Listing) -> Finding:
         return Finding(
             status="warn",
             what="models",
-            says=f"no list: {error.message}{f' (code {error.code})' if error.code else ''}, HTTP {error.status}.",
+            says=f"no list: {with_code(error)}, HTTP {error.status}.",
             why="Some hosts and gateways list no models, so this says nothing about the key; the chat does.",
             way_out="Look at the result of the chat.",
         )
@@ -189,6 +189,5 @@ def _key(listing: Listing) -> Finding:
 
 def _models(ids: tuple[str, ...], host: Host) -> Finding:
     new = [model_id for model_id in ids if (found := find_model(model_id, host)) is not None and found.guessed_from]
-    shown = ", ".join(new[:_SHOWN]) + (f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else "")
-    more = f"; newer than this version: {shown}" if new else ""
+    more = f"; newer than this version: {first_of(new, _SHOWN)}" if new else ""
     return Finding(what="models", says=f"{len(ids)} listed{more}. A host may serve models that it does not list.")
