@@ -57,8 +57,9 @@ def _thought(conversation: Conversation, reply: Reply) -> str:
     asked = " ".join(conversation.user.split())[:_MAX_THOUGHT]
     if reply.tool_calls:
         return f'The user says "{asked}". I should call {reply.tool_calls[0].name}.'
-    if conversation.results:
-        return f"I have the results of {len(conversation.results)} tool calls and can answer."
+    if count := len(conversation.results):
+        results = "the result of one tool call" if count == 1 else f"the results of {count} tool calls"
+        return f"I have {results} and can answer."
     return f'The user says "{asked}". I can answer at once.'
 
 
