@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from langchain_glm.testing import GLMServer
 
+
+# A shell ignores SIGINT for jobs in the background, and the programs that tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long a test takes says more about the machine than about the code.
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
