@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # A shell ignores SIGINT for jobs in the background, and the programs that tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# On Python 3.14, langchain-core imports pydantic.v1, which some versions of pydantic warn of in every program.
+os.environ["PYTHONWARNINGS"] = "ignore:Core Pydantic V1 functionality:UserWarning"
+
 # How long a test takes says more about the machine than about the code.
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")

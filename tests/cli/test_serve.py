@@ -24,7 +24,6 @@ from langchain_glm.testing import Fault, GLMServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PYDANTIC_V1: Final = "ignore:Core Pydantic V1 functionality:UserWarning"  # langchain-core imports it on Python 3.14
 KEYS: Final = {variable for host in HOSTS.values() for variable in (*host.key_variables, *host.url_variables)}
 
 
@@ -54,7 +53,7 @@ class Served(NamedTuple):
 @contextmanager
 def glm_serve(*arguments: str, **variables: str) -> Iterator[Served]:
     environment = {name: value for name, value in os.environ.items() if name not in KEYS}
-    command = [sys.executable, "-W", PYDANTIC_V1, "-m", "langchain_glm", "serve", "--port", "0", *arguments]
+    command = [sys.executable, "-m", "langchain_glm", "serve", "--port", "0", *arguments]
     with subprocess.Popen(
         command, env={**environment, **variables}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
