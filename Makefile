@@ -8,8 +8,8 @@ CAPTURES ?= ../shared/captures
 # Three workers for two cores, because many tests wait. Without the last option, files with a single long test come at
 # the end, where workers wait for one another.
 PYTEST := -m pytest -n 3 --dist loadscope --no-loadscope-reorder
-# What `make docs` and `make test-cli` run; the second starts a few hundred programs, which takes minutes.
-APART  := --ignore tests/docs --ignore tests/cli
+# These tests start hundreds of programs, which takes minutes. tests/docs are run by `make docs`.
+PROGRAMS := tests/cli tests/examples
 
 check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
 
@@ -55,11 +55,11 @@ $(VENV)/.rag: $(VENV)/.venv pyproject.toml
 rag: $(VENV)/.rag  ## run the RAG example: answers from PDFs and web pages, with their sources (without a key, as the demo)
 	@$(BIN)/python examples/rag/answer.py
 
-test: $(VENV)/.dev  ## run the tests, offline; those of the program and of the documents are apart (test-cli, docs)
-	$(BIN)/python $(PYTEST) $(APART)
+test: $(VENV)/.dev  ## run the tests, offline; those of programs and of the documents are apart (test-cli, docs)
+	$(BIN)/python $(PYTEST) $(addprefix --ignore ,tests/docs $(PROGRAMS))
 
-test-cli: $(VENV)/.dev  ## run the tests of the program glm, in pipes and in terminals
-	$(BIN)/python $(PYTEST) tests/cli
+test-cli: $(VENV)/.dev  ## run the tests of the program glm and of the examples, in pipes and in terminals
+	$(BIN)/python $(PYTEST) $(PROGRAMS)
 
 lint: $(VENV)/.dev  ## check the code with ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -82,7 +82,7 @@ test-lowest:  ## run the same tests with the lowest versions that pyproject.toml
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
 	    --editable '.[testing]' --group test
-	.venv-lowest/bin/python $(PYTEST) $(APART)
+	.venv-lowest/bin/python $(PYTEST) --ignore tests/docs --ignore tests/cli
 
 # Without the override, an index that lacks the certifi of langchain-core 1.8 leads back to an earlier langchain-core.
 TESTS ?= tests

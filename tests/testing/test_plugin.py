@@ -44,7 +44,7 @@ def start_pytest(directory: Path, *arguments: str, **environment: str) -> subpro
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "-W", PYDANTIC_V1, *arguments],
         cwd=directory,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTEST_ADDOPTS": "", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

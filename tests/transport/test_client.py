@@ -394,20 +394,27 @@ async def test_idle_connections_of_a_loop_close_by_themselves(
     assert (await model_of(counting).ainvoke("hi")).text == "reply 2"
 
 
-def test_a_request_that_begins_while_the_client_is_closed_is_served(counting: Server) -> None:
-    stop = threading.Event()
+def test_a_request_that_begins_while_the_client_is_closed_is_served(
+    counting: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before: list[Any] = []
 
-    def close() -> None:
-        while not stop.is_set():
-            close_clients()
+    class ClosedMeanwhile(list[Any]):
+        """Is emptied by another thread just after the borrower has chosen a client, and before the client is in use."""
 
-    closing = threading.Thread(target=close)
-    closing.start()
-    try:
-        assert all(model_of(counting).invoke("hi").text for _ in range(100))
-    finally:
-        stop.set()
-        closing.join()
+        def __iter__(self) -> Iterator[Any]:
+            for shared in [*super().__iter__()]:
+                if not before:
+                    before.append(shared.client)
+                    close_clients()
+                yield shared
+
+    monkeypatch.setitem(clients._sync, True, ClosedMeanwhile())
+    assert model_of(counting).invoke("hi").text == "reply 1"
+    assert before == []
+    assert model_of(counting).invoke("hi").text == "reply 2"
+    assert before[0].is_closed
+    close_clients()
 
 
 def test_a_client_that_is_borrowed_while_it_is_closed_is_closed_by_the_borrower(
