@@ -53,6 +53,7 @@ The end
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_text, "_SECONDS_BETWEEN_DRAWINGS", -1)
+    monkeypatch.setenv("TERM", "xterm")  # on a dumb terminal, nothing is drawn twice
 
 
 def console(columns: int, rows: int = 40) -> Console:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 from importlib import import_module
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from langchain_glm.cli.doctor.finding import Finding, first_of
 from langchain_glm.cli.doctor.packages import DISTRIBUTION, FOLDER, installed_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from langchain_glm.cli.doctor.finding import Check
 
@@ -35,8 +36,9 @@ def old_wheel(_: Mapping[str, str]) -> Iterator[Finding]:
     if old is None:
         yield Finding(what=_OLD, says="not installed; it would clash.")
         return
-    ours = {str(file) for file in _files(_distribution(DISTRIBUTION)) if file.suffix == ".py"}
-    common = sorted(str(file) for file in _files(old) if str(file) in ours)
+    new = _distribution(DISTRIBUTION)
+    ours = {name for name in _recorded(new) if name.endswith(".py")} if new else set()
+    common = sorted(ours & _recorded(old).keys())
     yield Finding(
         status="fail",
         what=_OLD,
@@ -73,13 +75,14 @@ def own_files(_: Mapping[str, str]) -> Iterator[Finding]:
 def changed_files(ours: Distribution) -> list[str]:
     """Return the installed files of a distribution that are missing, or differ from what its record says."""
     changed = []
-    for file in _files(ours):
-        if file.hash is None or file.suffix == ".pyc":
+    for name, recorded in _recorded(ours).items():
+        kind, _, expected = recorded.partition("=")
+        if not expected or name.endswith(".pyc"):
             continue
-        path = Path(str(file.locate()))
-        digest = hashlib.new(file.hash.mode, path.read_bytes()).digest() if path.is_file() else b""
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != file.hash.value:
-            changed.append(str(file))
+        path = Path(str(ours.locate_file(name)))
+        digest = hashlib.new(kind, path.read_bytes()).digest() if path.is_file() else b""
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected:
+            changed.append(name)
     return sorted(changed)
 
 
@@ -125,8 +128,10 @@ def _distribution(name: str) -> Distribution | None:
         return None
 
 
-def _files(found: Distribution | None) -> Iterable[Any]:
-    return (found.files or ()) if found else ()
+def _recorded(found: Distribution) -> dict[str, str]:
+    """Return the hash of each file that was installed, such as `sha256=…`; empty if the record has none for it."""
+    rows = csv.reader((found.read_text("RECORD") or "").splitlines())  # `found.files` can leave out missing files
+    return {row[0]: row[1] for row in rows if len(row) > 1}
 
 
 CLASH_CHECKS: Final[tuple[Check, ...]] = (old_wheel, own_files, importing, registration)
