@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # A shell ignores SIGINT for jobs in the background, and the programs that tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# On Python 3.14, langchain-core imports pydantic.v1, which some versions of pydantic warn of in every program.
+# On Python 3.14, langchain-core imports pydantic.v1, and some versions of pydantic then print a warning.
 os.environ["PYTHONWARNINGS"] = "ignore:Core Pydantic V1 functionality:UserWarning"
 
 # How long a test takes says more about the machine than about the code.

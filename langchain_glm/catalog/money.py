@@ -37,7 +37,7 @@ class Price(NamedTuple):
 
     @property
     def cached_input(self) -> float:
-        """The price of input tokens from the endpoint's cache, which is that of others if it is not named."""
+        """The price of input tokens from the endpoint's cache; that of other input tokens if no lower one is known."""
         return self.input if self.cached is None else self.cached
 
     def at(self, input_tokens: int, output_tokens: int) -> Price:

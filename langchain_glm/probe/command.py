@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `glm probe`; the key comes from the host's environment variable."""
     parser.add_argument("--host", choices=list(HOSTS), help="the host (default: the one whose key is set)")
     parser.add_argument("--base-url", help="another base URL, for example of a proxy or a gateway")
-    parser.add_argument("--model", help="the model to ask (default: glm-5.2, or the host's own)")
+    parser.add_argument("--model", help="the model to ask, for example glm-5.2 (default: chosen by host)")
     parser.add_argument(
         "--budget", type=_amount, default=0.05, help="the maximum to spend, in the host's currency (default: 0.05)"
     )
@@ -58,10 +58,7 @@ def run(options: argparse.Namespace) -> int:
             options.record.mkdir(parents=True, exist_ok=True)
         if options.embedded:
             return max(_probe_embedded(name, options) for name in ([options.host] if options.host else HOSTS))
-        model_id = options.model
-        if options.host and not model_id:
-            model_id = HOSTS[options.host].chat_model
-        host, warning = choose_host(options.host, options.base_url, os.environ, model_id)
+        host, warning = choose_host(options.host, options.base_url, os.environ, options.model)
         if warning:
             print(warning, file=sys.stderr)
         key = host.key_from(os.environ)

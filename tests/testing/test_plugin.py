@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from langchain_glm.testing import GLMServer
 
 
-PYDANTIC_V1: Final = "ignore:Core Pydantic V1 functionality:UserWarning"  # langchain-core imports it on Python 3.14
-
-
 def test_the_fixture_is_a_running_zai(glm_server: GLMServer) -> None:
     assert glm_server.host == "zai"
     assert ask(glm_server).status_code == 200
@@ -42,7 +39,7 @@ LISTS_MODULES: Final = "import sys\n\ndef test_nothing():\n    print('loaded:', 
 
 def start_pytest(directory: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "-W", PYDANTIC_V1, *arguments],
+        [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *arguments],
         cwd=directory,
         env={**os.environ, "PYTEST_ADDOPTS": "", **environment},
         stdout=subprocess.PIPE,
